@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
@@ -28,6 +29,9 @@ internal sealed class FactRecord : IFactSource
 
     public int Write(in BlockInfo block, Span<byte> destination)
     {
+        Debug.Assert(destination.Length >= _payload.Length);
+        Debug.Assert(Array.TrueForAll(_blanks, blank => blank > 0 && blank <= _payload.Length - Digest256.ByteCount));
+        Debug.Assert(_expiryPlace >= 0 && _expiryPlace <= _payload.Length - sizeof(ulong));
         _payload.CopyTo(destination);
         foreach (int blank in _blanks) block.Digest.CopyTo(destination[blank..]);
         if (_expiryPlace > 0)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 
 namespace ArrowCid.Registry;
 
@@ -41,7 +42,11 @@ internal readonly record struct FactStamp(ulong Time, UInt128 Writer) : ICompara
         return milliseconds < 0 ? 0 : ((ulong)(milliseconds + 1) << 16) - 1;
     }
 
-    public void WriteWriter(Span<byte> bytes) => BinaryPrimitives.WriteUInt128BigEndian(bytes, Writer);
+    public void WriteWriter(Span<byte> bytes)
+    {
+        Debug.Assert(bytes.Length >= WriterBytes);
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, Writer);
+    }
 
     public int CompareTo(FactStamp other)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 
@@ -52,6 +53,9 @@ internal static class FactWriter
         if (output.WrittenCount > FactLimits.MaxRecordBytes)
             throw new ArrowCidException(ErrorCode.TooLarge,
                 $"facts of {output.WrittenCount} bytes at once; {FactLimits.MaxRecordBytes} at most, say them apart");
+        Debug.Assert(places.TrueForAll(place => place > 0 && place <= output.WrittenCount - Digest256.ByteCount));
+        Debug.Assert(places.Zip(places.Skip(1)).All(pair => pair.First < pair.Second),
+            "places are filled in their order");
         blanks = [.. places];
         return output.WrittenSpan.ToArray();
     }

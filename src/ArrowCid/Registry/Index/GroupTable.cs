@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 
 namespace ArrowCid.Registry;
 
@@ -19,6 +20,7 @@ internal sealed class GroupTable
     public int NumberOf(ReadOnlySpan<byte> group)
     {
         if (_groups.Count * 2 >= _slots.Length) Grow();
+        Debug.Assert(int.IsPow2(_slots.Length) && _groups.Count < _slots.Length, "a free slot ends each search");
         int mask = _slots.Length - 1;
         for (int at = (int)Hash(group) & mask; ; at = (at + 1) & mask)
         {
@@ -43,12 +45,14 @@ internal sealed class GroupTable
         Array.Sort(order, (one, other) => this[one].SequenceCompareTo(this[other]));
         var ranks = new int[Count];
         for (int i = 0; i < order.Length; i++) ranks[order[i]] = i;
+        Debug.Assert(order.Length == Count && Count == ranks.Length);
         return ranks;
     }
 
     private void Grow()
     {
         _slots = new int[_slots.Length * 4];
+        Debug.Assert(int.IsPow2(_slots.Length) && _groups.Count * 2 < _slots.Length);
         int mask = _slots.Length - 1;
         for (int number = 0; number < _groups.Count; number++)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 
@@ -114,6 +115,7 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
             blocks += run.Blocks;
         }
 
+        Debug.Assert(smallest.Count >= 2 && smallest.Count <= MergedAtOnce, "one run alone is not merged");
         return smallest;
     }
 
@@ -123,6 +125,7 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
             (output, number) => IndexRunMerge.Write(smallest, output, store, number, cancel));
         int at = runs.FindIndex(smallest.Contains);
         runs.RemoveAll(smallest.Contains);
+        Debug.Assert(at >= 0 && at <= runs.Count, "the merged runs were among them");
         runs.Insert(at, merged);
         CrashPoint.Pass(CrashStep.K6);
         return merged;

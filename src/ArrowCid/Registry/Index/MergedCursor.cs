@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace ArrowCid.Registry;
@@ -38,12 +39,14 @@ internal sealed class MergedCursor(KeyCursor[] cursors, bool isDescending) : Key
 
         _current = Math.Min(1, _order.Count);
         while (_current < _order.Count && cursors[_order[_current]].Key.SequenceEqual(Key)) _current++;
+        Debug.Assert(_current <= _order.Count && _order.Count <= cursors.Length);
         return _current > 0;
     }
 
     /// <summary>Moves one on, and to its place among those after it.</summary>
     private void Advance(int at)
     {
+        Debug.Assert(at >= 0 && at < _order.Count);
         int place = _order[at];
         KeyCursor moved = cursors[place];
         if (!moved.Next())

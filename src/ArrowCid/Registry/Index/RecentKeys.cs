@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 
@@ -42,6 +43,7 @@ internal sealed class RecentKeys
         }
 
         made.All.Sort(static (one, other) => one.AsSpan().SequenceCompareTo(other));
+        Debug.Assert(AreSorted(made.All));
         _orders.Add(kind, made.All);
         return made.All;
     }
@@ -71,6 +73,7 @@ internal sealed class RecentKeys
                 if (at == keys.Count || !keys[at].AsSpan().SequenceEqual(key)) keys.Insert(at, key);
             }
 
+            Debug.Assert(keys.Count > 1000 || AreSorted(keys), "each key was inserted at its place");
             // Repeated facts about the same blocks leave one key each.
             if (keys.Count > 1024 + (8 * (book.Recent.Count + book.RecentNames.Count))) _ = _orders.Remove(kind);
         }
@@ -78,6 +81,9 @@ internal sealed class RecentKeys
 
     private static (int From, int To) Bounds(List<byte[]> keys, KeyRange range) =>
         (range.Low is null ? 0 : PlaceOf(keys, range.Low), range.High is null ? keys.Count : PlaceOf(keys, range.High));
+
+    private static bool AreSorted(List<byte[]> keys) =>
+        keys.Zip(keys.Skip(1)).All(pair => pair.First.AsSpan().SequenceCompareTo(pair.Second) <= 0);
 
     private static int PlaceOf(List<byte[]> keys, byte[] key)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Registry;
@@ -12,14 +13,23 @@ internal sealed class RunBuffer(int capacity = 256)
 
     public Span<byte> Written => _bytes.AsSpan(0, Length);
 
-    public Span<byte> At(int offset, int length) => _bytes.AsSpan(offset, length);
+    public Span<byte> At(int offset, int length)
+    {
+        Debug.Assert(offset >= 0 && length >= 0 && offset + length <= Length, "what was not written is not read");
+        return _bytes.AsSpan(offset, length);
+    }
 
     public void Clear() => Length = 0;
 
-    public void TakeBack(int length) => Length = length;
+    public void TakeBack(int length)
+    {
+        Debug.Assert(length >= 0 && length <= Length);
+        Length = length;
+    }
 
     public Span<byte> Take(int length)
     {
+        Debug.Assert(length >= 0);
         if (length > _bytes.Length - Length)
             Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, checked(Length + length)));
         Span<byte> taken = _bytes.AsSpan(Length, length);

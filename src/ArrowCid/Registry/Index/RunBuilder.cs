@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
@@ -41,6 +42,7 @@ internal sealed class RunBuilder
     public void AddFault(string fault)
     {
         _faultCount++;
+        Debug.Assert(_faults.Count <= Math.Min(_faultCount, MaxFaults));
         if (_faults.Count < MaxFaults) _faults.Add(fault);
     }
 
@@ -63,6 +65,7 @@ internal sealed class RunBuilder
         if (FactScan.TryRead(payload, recordNanoseconds, this)) return;
         (_count, _facts, _maxTime, _open) = (count, facts, maxTime, -1);
         _items.TakeBack(length);
+        Debug.Assert(_items.Length == length && _count <= _places.Length);
         List<FactGroup> groups = FactReader.Read(payload, recordNanoseconds,
             fault => AddFault($"lane {lane}, record {sequence}: {fault}"));
         foreach (FactGroup group in groups)
@@ -83,8 +86,11 @@ internal sealed class RunBuilder
         return _items;
     }
 
-    public void End() =>
+    public void End()
+    {
+        Debug.Assert(_open >= 0 && _items.Length - _open >= HeadBytes, "facts of a block were begun");
         System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(_items.At(_open, 4), _items.Length - _open);
+    }
 
     /// <summary>Writes the run.</summary>
     /// <returns>The run's bytes.</returns>
@@ -98,6 +104,8 @@ internal sealed class RunBuilder
         for (int i = 0; i < _count;)
         {
             Digest256 digest = DigestAt(i);
+            Debug.Assert(i == 0 || Compare(DigestAt(i - 1), in digest) < 0, "each digest once, in ascending order");
+            Debug.Assert(_prefixes[i] == RunFormat.PrefixOf(in digest));
             int next = i + 1;
             while (next < _count && _prefixes[next] == _prefixes[i] && DigestAt(next) == digest) next++;
             ReadOnlySpan<byte> items = Fold(i, next, joined);
@@ -114,14 +122,20 @@ internal sealed class RunBuilder
         return writer.Finish(store, number);
     }
 
+    private static int Compare(Digest256 one, in Digest256 other) =>
+        Digest256.Bytes(in one).SequenceCompareTo(Digest256.Bytes(in other));
+
     private void WriteNames(RunWriter writer, RunBuffer scratch)
     {
         var names = new List<(byte[] Key, NameLog Log)>(_names.Count);
         foreach (NameLog log in _names.Values) names.Add((IpldText.Utf8.GetBytes(log.Name), log));
         names.Sort(static (one, other) => one.Key.AsSpan().SequenceCompareTo(other.Key));
+        Debug.Assert(names.Zip(names.Skip(1))
+            .All(pair => pair.First.Key.AsSpan().SequenceCompareTo(pair.Second.Key) < 0));
         writer.Begin(IndexKind.Name);
         foreach ((byte[] key, NameLog log) in names)
         {
+            Debug.Assert(log.Changes.Count > 0, "a name is known by its changes");
             scratch.Clear();
             NameItems.Write(scratch, log);
             writer.Add(key, scratch.Written);
@@ -133,6 +147,7 @@ internal sealed class RunBuilder
     /// <summary>Folds all facts about one block into the valid ones.</summary>
     private ReadOnlySpan<byte> Fold(int from, int to, RunBuffer joined)
     {
+        Debug.Assert(from >= 0 && from < to && to <= _count);
         ReadOnlySpan<byte> items = ItemsAt(from);
         if (to > from + 1)
         {
@@ -266,6 +281,7 @@ internal sealed class RunBuilder
             }
 
             _open = _items.Length;
+            Debug.Assert(_count == 0 || _places[_count - 1] < _open, "facts are laid end to end");
             (_places[_count], _prefixes[_count]) = (_open, RunFormat.PrefixOf(in digest));
             _count++;
             _ = _items.Take(sizeof(int));
@@ -281,6 +297,7 @@ internal sealed class RunBuilder
     /// <summary>Sorts by digest, keeping the order of the facts about one block.</summary>
     private void Sort()
     {
+        Debug.Assert(_count <= _places.Length && _places.Length == _prefixes.Length);
         Array.Sort(_prefixes, _places, 0, _count);
         for (int i = 0; i < _count;)
         {
@@ -305,6 +322,7 @@ internal sealed class RunBuilder
     private ReadOnlySpan<byte> ItemsAt(int i)
     {
         int length = System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(_items.At(_places[i], 4));
+        Debug.Assert(i < _count && length >= HeadBytes);
         return _items.At(_places[i] + HeadBytes, length - HeadBytes);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
@@ -40,6 +41,7 @@ internal sealed class RunWriter
 
     public void Begin(IndexKind kind)
     {
+        Debug.Assert(_offsets.Count == 0 && _page.Length == 0, "the section before has ended");
         (_kind, _pages, _entries) = (kind, 0, 0);
         _pageBytes = kind == IndexKind.Cid ? RunFormat.CidPageBytes : RunFormat.PageBytes;
         _directory.Clear();
@@ -52,6 +54,7 @@ internal sealed class RunWriter
         int length = sizeof(ushort) + key.Length + value.Length;
         if (_offsets.Count > 0 && _page.Length + length + ((_offsets.Count + 2) * sizeof(int)) > _pageBytes)
             EndPage();
+        Debug.Assert(_offsets.Count > 0 || _page.Length == 0);
         if (_offsets.Count == 0) BeginPage(key);
         _offsets.Add(_page.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(_page.Take(sizeof(ushort)), checked((ushort)key.Length));
@@ -68,6 +71,9 @@ internal sealed class RunWriter
     public void End()
     {
         if (_offsets.Count > 0) EndPage();
+        Debug.Assert(_sections < RunFormat.MaxSections);
+        Debug.Assert(_offsets.Count == 0 && _directory.Length == _pages * RunFormat.EntryBytes,
+            "the directory has one entry per page");
         Span<byte> section = _header.AsSpan(
             RunFormat.SectionTableAt + (_sections++ * RunFormat.SectionBytes), RunFormat.SectionBytes);
         _directory.Bytes(_keys.Written);
@@ -84,10 +90,12 @@ internal sealed class RunWriter
     /// <summary>Writes what is left, and the header.</summary>
     public long Finish(Guid store, ulong number)
     {
+        Debug.Assert(_offsets.Count == 0 && _position % sizeof(ulong) == 0, "all sections have ended");
         long filterAt = _position;
         Put(_filter);
         if (_position > LongFile) Put(new byte[StoreLayout.RoundUp(_position, LargePages.Bytes) - _position]);
         Flush();
+        Debug.Assert(_filter.Length % RunFormat.FilterLine == 0 && _output.Position == _position);
         Span<byte> header = _header;
         BinaryPrimitives.WriteUInt64LittleEndian(header, RunFormat.Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(header[RunFormat.VersionAt..], RunFormat.Version);
@@ -107,6 +115,7 @@ internal sealed class RunWriter
 
     private void BeginPage(ReadOnlySpan<byte> key)
     {
+        Debug.Assert(_directory.Length == _pages * RunFormat.EntryBytes && key.Length <= ushort.MaxValue);
         Span<byte> entry = _directory.Take(RunFormat.EntryBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(entry, (ulong)_position);
         BinaryPrimitives.WriteUInt32LittleEndian(entry[16..], (uint)_keys.Length);
@@ -116,6 +125,7 @@ internal sealed class RunWriter
 
     private void EndPage()
     {
+        Debug.Assert(_offsets.Count > 0 && _offsets[0] == 0);
         // Entries, then where each begins, then how many there are.
         int entriesEnd = _page.Length;
         Pad(_page);
@@ -128,6 +138,8 @@ internal sealed class RunWriter
         BinaryPrimitives.WriteUInt32LittleEndian(entry[8..], (uint)_page.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(entry[12..], RunFormat.Crc(_page.Written));
         BinaryPrimitives.WriteUInt16LittleEndian(entry[22..], checked((ushort)_offsets.Count));
+        Debug.Assert(_page.Length % sizeof(ulong) == 0 && _position % sizeof(ulong) == 0,
+            "pages are whole words at whole words");
         Put(_page.Written);
         _pages++;
         _page.Clear();
@@ -147,6 +159,7 @@ internal sealed class RunWriter
             return;
         }
 
+        Debug.Assert(_pending.Length < OutputBytes);
         _pending.Bytes(bytes);
         if (_pending.Length >= OutputBytes) Flush();
     }

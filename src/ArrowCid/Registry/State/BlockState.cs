@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Registry;
 
 /// <summary>What the lanes say of one block: its announcements, its drops, and the sheet of facts where there are
@@ -97,6 +99,7 @@ internal sealed class BlockState
             joined[lane] = Math.Max(one, other);
         }
 
+        Debug.Assert(joined.Length >= Horizon.Length && joined.Length >= fence.Length, "a drop only adds");
         Horizon = joined;
     }
 }

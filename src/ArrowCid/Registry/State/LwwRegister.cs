@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Registry;
 
 /// <summary>
@@ -20,5 +22,6 @@ internal struct LwwRegister<T>
     {
         bool isLater = !IsSet || stamp > Stamp || (stamp == Stamp && compare(value, Value) > 0);
         if (isLater) (Stamp, Value, IsSet) = (stamp, value, true);
+        Debug.Assert(IsSet && Stamp >= stamp, "the greatest stamp wins");
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Registry;
 
 /// <summary>All changes of a name, by their stamps.</summary>
@@ -22,9 +24,12 @@ internal sealed class NameLog(string name)
         if (at == _changes.Count || _changes[at].Stamp != change.Stamp)
         {
             _changes.Insert(at, change);
+            Debug.Assert(at == 0 || _changes[at - 1].Stamp < change.Stamp, "changes are sorted by their stamps");
+            Debug.Assert(at == _changes.Count - 1 || change.Stamp < _changes[at + 1].Stamp);
             return true;
         }
 
+        Debug.Assert(_changes[at].Stamp == change.Stamp);
         bool isGreater = change.CompareContent(_changes[at]) > 0;
         if (isGreater) _changes[at] = change;
         return isGreater;
@@ -74,6 +79,8 @@ internal sealed class NameLog(string name)
             else high = middle;
         }
 
+        Debug.Assert(low == _changes.Count || _changes[low].Stamp >= stamp);
+        Debug.Assert(low == 0 || _changes[low - 1].Stamp < stamp);
         return low;
     }
 }

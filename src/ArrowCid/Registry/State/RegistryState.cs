@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
@@ -127,6 +128,7 @@ internal sealed class RegistryState(IndexSnapshot index)
     public void Apply(FactGroup group)
     {
         MaxTime = Math.Max(MaxTime, group.Stamp.Time);
+        Debug.Assert(MaxTime >= group.Stamp.Time && MaxTime >= Index.Totals.MaxTime);
         foreach (Fact fact in group.Facts)
         {
             Facts++;
@@ -137,6 +139,7 @@ internal sealed class RegistryState(IndexSnapshot index)
     public void AddFault(string fault)
     {
         _ownFaults++;
+        Debug.Assert(_faults.Count < _ownFaults && _faults.Count <= MaxFaults);
         if (_faults.Count < MaxFaults) _faults.Add(fault);
     }
 
@@ -208,6 +211,7 @@ internal sealed class RegistryState(IndexSnapshot index)
         if (touched is null) return;
         _ = touched.Add(one);
         if (touched.Count > MaxTouched) touched = null;
+        Debug.Assert(touched is null || touched.Count <= MaxTouched);
     }
 
     private BlockState PageOf(in Digest256 digest)

@@ -42,6 +42,8 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
     public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null, TimeSpan patience = default,
         Predicate<SegmentPlace>? isAsked = null, Operation? operation = null)
     {
+        Debug.Assert(mostAlive >= 0);
+        Debug.Assert(dryRun || control.Janitor.IsHeld, "only the janitor moves records");
         long began = Stopwatch.GetTimestamp();
         _cancel = operation?.Token ?? default;
         _begun = 0;
@@ -78,6 +80,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
             if (isOver || held.Count == 0 || Stopwatch.GetElapsedTime(started) >= patience) break;
             // Ask processes that have them mapped but idle to unmap them.
             _ = control.Map.Add(StoreLayout.PressureWord, 1);
+            Debug.Assert(held.Count <= places.Count);
             places = held;
         }
 
@@ -132,6 +135,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
                 continue;
             }
 
+            Debug.Assert(found is not null);
             locked.ClearEntries(index);
             locked.Free();
             return found;
@@ -222,6 +226,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
                 if (moved.Contains(survivor.Offset)) continue;
                 if (!RecordHeader.TryRead(segment, survivor.Offset, out RecordHeader record))
                     return ReclaimOutcome.Damaged;
+                Debug.Assert(record.Extent <= segment.Bytes - survivor.Offset);
                 lane.Puts.Move(new Relocation(segment, survivor.Offset, in record, survivor.AsReference));
                 _ = moved.Add(survivor.Offset);
             }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Storage;
 
 /// <summary>
@@ -21,6 +23,7 @@ internal sealed class BulkLoadLock(ControlFile control)
         {
             if (_isClosed || _isSwept) return false;
             if (_fillings == 0 && !control.TryLock(StoreLayout.FillingLock, exclusive: false)) return false;
+            Debug.Assert(_fillings >= 0 && !_isSwept);
             _fillings++;
             return true;
         }
@@ -31,6 +34,7 @@ internal sealed class BulkLoadLock(ControlFile control)
     {
         lock (_gate)
         {
+            Debug.Assert(_fillings > 0 && !_isSwept, "no sweep begins while a load is running");
             if (--_fillings == 0 && !_isClosed) control.Unlock(StoreLayout.FillingLock);
         }
     }
@@ -43,6 +47,7 @@ internal sealed class BulkLoadLock(ControlFile control)
         {
             if (_isClosed || _isSwept || _fillings > 0 || !control.TryLock(StoreLayout.FillingLock, exclusive: true))
                 return false;
+            Debug.Assert(_fillings == 0);
             _isSwept = true;
             return true;
         }
@@ -53,6 +58,7 @@ internal sealed class BulkLoadLock(ControlFile control)
     {
         lock (_gate)
         {
+            Debug.Assert(_isSwept && _fillings == 0);
             _isSwept = false;
             if (!_isClosed) control.Unlock(StoreLayout.FillingLock);
         }

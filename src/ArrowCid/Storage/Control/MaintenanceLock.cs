@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Storage;
 
 /// <summary>
@@ -24,6 +26,7 @@ internal sealed class MaintenanceLock(ControlFile control)
             if (isChanging && !_isClosed) control.MarkInUse();
             isIn = !_isClosed && (_depth > 0 || control.TryLock(StoreLayout.JanitorLock, exclusive: true));
             if (isIn) _depth++;
+            Debug.Assert(!isIn || _depth > 0);
             return isIn;
         }
         finally
@@ -42,6 +45,8 @@ internal sealed class MaintenanceLock(ControlFile control)
     /// <summary>On the thread that entered.</summary>
     public void Exit()
     {
+        Debug.Assert(Monitor.IsEntered(_gate), "the thread that entered leaves");
+        Debug.Assert(_depth > 0);
         try
         {
             if (--_depth == 0) control.Unlock(StoreLayout.JanitorLock);

@@ -19,6 +19,8 @@ internal sealed class NameLocks(ControlFile control)
     public IDisposable Take(uint hash, TimeSpan deadline)
     {
         long at = StoreLayout.NameLock + (hash % Count);
+        Debug.Assert(at is >= StoreLayout.NameLock and < StoreLayout.HoldLock,
+            "locks of names do not meet those of holds");
         long started = Stopwatch.GetTimestamp();
         lock (_gate)
         {
@@ -55,7 +57,8 @@ internal sealed class NameLocks(ControlFile control)
     {
         lock (_gate)
         {
-            _ = _held.Remove(at);
+            bool wasHeld = _held.Remove(at);
+            Debug.Assert(wasHeld, "a name's lock is released once");
             Monitor.PulseAll(_gate);
         }
     }

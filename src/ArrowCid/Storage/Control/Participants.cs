@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Memory;
@@ -58,6 +59,7 @@ internal sealed class Participants(ControlFile control)
         lock (_gate)
         {
             if (_own < 0) return;
+            Debug.Assert(_own < StoreLayout.MaxParticipants);
             control.Map.Write(At(_own) + NonceAt, 0);
             control.Unlock(StoreLayout.ParticipantLock + _own);
             _own = -1;
@@ -115,5 +117,9 @@ internal sealed class Participants(ControlFile control)
             Encoding.UTF8.GetString(end < 0 ? name : name[..end]));
     }
 
-    private static long At(int slot) => StoreLayout.ParticipantsOffset + ((long)slot * StoreLayout.ParticipantBytes);
+    private static long At(int slot)
+    {
+        Debug.Assert(slot is >= 0 and < StoreLayout.MaxParticipants);
+        return StoreLayout.ParticipantsOffset + ((long)slot * StoreLayout.ParticipantBytes);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
@@ -116,6 +117,10 @@ internal struct RecordHeader
     /// there.</summary>
     public void WriteTo(Segment segment, long offset)
     {
+        Debug.Assert(offset >= StoreLayout.SegmentRecords && offset % StoreLayout.RecordAlignment == 0);
+        Debug.Assert(RecordKind is >= RecordKind.Batch and <= RecordKind.Pad);
+        Debug.Assert(PayloadLength <= int.MaxValue && Rows <= long.MaxValue);
+        Debug.Assert(Extent <= segment.Bytes - offset, "a record ends within its segment");
         Magic = segment.Nonce ^ (ulong)offset;
         HashCode = Superblock.Sha256Code;
         (Crc, Zeros) = (0, 0);
@@ -126,6 +131,7 @@ internal struct RecordHeader
         segment.Map.Write(offset, 0);
         segment.Map.CopyFrom(copy[sizeof(ulong)..], offset + sizeof(ulong));
         segment.Map.Write(offset, Magic);
+        Debug.Assert(IsRight(segment.Nonce, offset, segment.Bytes), "readers accept what was written");
     }
 
     private const int CrcWord = 7;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 
 namespace ArrowCid.Storage;
 
@@ -14,6 +15,9 @@ internal sealed record SegmentHeader(Guid SegmentId, int Slot, uint Generation, 
 
     public void Write(Span<byte> half)
     {
+        Debug.Assert(half.Length == StoreLayout.SegmentHeaderBytes);
+        Debug.Assert(Slot is >= 0 and < StoreLayout.MaxSegments && Lane is >= 0 and < StoreLayout.MaxLanes);
+        Debug.Assert(Bytes >= StoreLayout.MiB && Bytes % StoreLayout.MiB == 0);
         half.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(half, Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(half[8..], StoreLayout.Major);

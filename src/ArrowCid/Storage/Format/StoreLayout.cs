@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
@@ -113,11 +114,17 @@ internal static class StoreLayout
 
     public const long WaitFlag = 64;
 
-    public static long ControlBytes(int segments) =>
-        RoundUp(TableOffset + ((long)segments * TableEntryBytes), PageBytes);
+    public static long ControlBytes(int segments)
+    {
+        Debug.Assert(segments is > 0 and <= MaxSegments);
+        return RoundUp(TableOffset + ((long)segments * TableEntryBytes), PageBytes);
+    }
 
-    public static long IndexBytes(long entries) =>
-        RoundUp(IndexEntries + (entries * sizeof(ulong)) + ((WindowLines - 1) * LineBytes), PageBytes);
+    public static long IndexBytes(long entries)
+    {
+        Debug.Assert(entries is >= MinIndexEntries and <= MaxIndexEntries && long.IsPow2(entries));
+        return RoundUp(IndexEntries + (entries * sizeof(ulong)) + ((WindowLines - 1) * LineBytes), PageBytes);
+    }
 
     public static string SegmentName(int slot, uint generation) => $"seg-{slot:x4}-{generation:x8}";
 

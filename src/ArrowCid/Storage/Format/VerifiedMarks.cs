@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
 
@@ -183,6 +184,7 @@ internal sealed class VerifiedMarks : IDisposable
 
         public void Set(ulong key, Proof proof)
         {
+            Debug.Assert(proof != Proof.None && (ulong)proof <= ProofMask, "a mark keeps the proof in two bits");
             long line = LineOf(key), place = -1;
             for (int i = 0; i < PerLine; i++)
             {
@@ -199,6 +201,7 @@ internal sealed class VerifiedMarks : IDisposable
 
             // A full line loses one that the key chooses.
             if (place < 0) place = line + (long)((key >> 2) % PerLine);
+            Debug.Assert(place >= line && place < line + PerLine, "a mark is in the line of its key");
             Write(place, (key & ~ProofMask) | (ulong)proof);
         }
 

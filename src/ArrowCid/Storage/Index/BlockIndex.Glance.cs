@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using ArrowCid.Memory;
 
@@ -40,6 +41,7 @@ internal sealed partial class BlockIndex
         while (!digests.IsEmpty)
         {
             int count = Math.Min(digests.Length, GroupSize);
+            Debug.Assert(kinds.Length >= count, "each digest has a place for its answer");
             IndexFiles files = Files;
             EpochGuard.ReaderSlot looker = EpochGuard.Enter();
             try

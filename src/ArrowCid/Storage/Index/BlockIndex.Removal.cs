@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -79,6 +80,7 @@ internal sealed partial class BlockIndex
     public bool TryReplace(IndexFile file, in Digest256 digest, IndexEntry from, IndexEntry to)
     {
         ulong hash = Hash(in digest);
+        Debug.Assert(from.HasTag(hash) && to.HasTag(hash), "both entries are of one digest");
         long place = FindEntry(file, hash, from);
         return place >= 0 && file.TryReplace(place, from.Bits, to.Bits);
     }
@@ -86,6 +88,7 @@ internal sealed partial class BlockIndex
     private static void RemoveWithin(IndexFile? file, int slot, uint generation, long from, long to)
     {
         if (file is null) return;
+        Debug.Assert(from < to && from >= StoreLayout.SegmentRecords);
         ulong removed = 0;
         long end = file.Entries + ((StoreLayout.WindowLines - 1) * StoreLayout.EntriesPerLine);
         for (long position = 0; position < end; position++)

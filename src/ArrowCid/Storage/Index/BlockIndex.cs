@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
@@ -82,11 +83,15 @@ internal sealed partial class BlockIndex
     /// <returns>False if the window has no free slot: the index must grow.</returns>
     public bool TryPublish(IndexFile file, in Digest256 digest, ulong hash, IndexEntry entry, bool replace)
     {
+        Debug.Assert(entry.Bits != 0 && entry.Offset >= StoreLayout.SegmentRecords);
+        Debug.Assert(hash == Hash(in digest));
         long home = file.Home(hash);
         for (int round = 0; round < MaxRounds; round++)
         {
             long place = FindPlace(file, home, hash, in digest, out ulong seen);
             if (place < 0) return false;
+            Debug.Assert(place >= home && place < home + StoreLayout.WindowEntries,
+                "an entry is in the window of its digest");
             if (seen != 0 && !replace && IsSame(new IndexEntry(seen), in digest)) return true;
             if (!file.TryReplace(place, seen, entry.Bits)) continue;
             if (seen == 0 && Interlocked.Increment(ref _uncounted) % CountStep == 0) file.AddCount(CountStep);
@@ -106,6 +111,7 @@ internal sealed partial class BlockIndex
         int rest = Uncounted;
         if (rest == 0) return;
         _files.Current?.AddCount((ulong)rest);
+        Debug.Assert(rest is > 0 and < CountStep);
         _uncounted = 0;
     }
 
@@ -135,6 +141,8 @@ internal sealed partial class BlockIndex
             return EntryStatus.Other;
         }
 
+        Debug.Assert(segment!.Generation == word.Generation && segment.Slot == entry.Slot,
+            "the set holds the segment that was asked for");
         (found.Segment, found.Offset) = (segment!, entry.Offset);
         return EntryStatus.Right;
     }
@@ -145,6 +153,7 @@ internal sealed partial class BlockIndex
         bool isFound = TryFind(in digest, out FoundBlock found);
         if (!isFound) return false;
         if (found.Copy is not null) return found.Offset == offset;
+        Debug.Assert(found.Header.Digest == digest);
         found.Segment.Release();
         return found.Offset == offset && found.Segment.Slot == segment.Slot &&
             found.Segment.Generation == segment.Generation;
@@ -191,6 +200,7 @@ internal sealed partial class BlockIndex
 
     private long FindPlace(IndexFile file, long home, ulong hash, in Digest256 digest, out ulong seen)
     {
+        Debug.Assert(home % StoreLayout.EntriesPerLine == 0, "a window begins with a line");
         long empty = -1;
         ReadOnlySpan<ulong> window = file.Window(home);
         for (int line = 0; line < StoreLayout.WindowLines; line++)
@@ -254,6 +264,8 @@ internal sealed partial class BlockIndex
                     : old.Find(pair.Previous) ?? IndexFile.TryOpen(_control, pair.Previous);
                 // A file that went while its name was looked up went because the word had moved on.
                 if (_control.Index != pair) continue;
+                Debug.Assert(current is null || current.Number == pair.Current);
+                Debug.Assert(previous is null || previous.Number == pair.Previous);
                 var files = new IndexFiles(pair, current, previous);
                 Volatile.Write(ref _files, files);
                 return files;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace ArrowCid.Storage;
@@ -21,13 +22,19 @@ internal static class EpochGuard
     public static ReaderSlot Enter()
     {
         ReaderSlot slot = (s_owner ?? Register()).Slot;
+        Debug.Assert((slot.Mark.Count & 1) == 0, "a thread looks once at a time");
         // Odd while it reads. The unmapper's fence makes up for a store that becomes visible after the later loads: a
         // thread that has not stored by then no longer finds the unmapped segment.
         Volatile.Write(ref slot.Mark.Count, slot.Mark.Count + 1);
         return slot;
     }
 
-    public static void Exit(ReaderSlot slot) => Volatile.Write(ref slot.Mark.Count, slot.Mark.Count + 1);
+    public static void Exit(ReaderSlot slot)
+    {
+        Debug.Assert((slot.Mark.Count & 1) == 1 && ReferenceEquals(slot, s_owner?.Slot),
+            "the thread that began a look ends it");
+        Volatile.Write(ref slot.Mark.Count, slot.Mark.Count + 1);
+    }
 
     /// <summary>Returns once no thread reads a mapping that was unreachable before this call.</summary>
     public static void WaitForReaders()
@@ -53,6 +60,7 @@ internal static class EpochGuard
                 s_lookers = [.. s_lookers, free];
             }
 
+            Debug.Assert(!free.IsTaken && s_owner is null, "a slot has one thread, and a thread one slot");
             free.IsTaken = true;
             return s_owner = new Owner(free);
         }

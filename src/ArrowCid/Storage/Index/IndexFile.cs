@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ArrowCid.Memory;
@@ -20,8 +21,11 @@ internal sealed class IndexFile
 
     private IndexFile(uint number, long entries, Mapping map)
     {
+        Debug.Assert(long.IsPow2(entries) && entries >= StoreLayout.MinIndexEntries);
+        Debug.Assert(map.Length == StoreLayout.IndexBytes(entries));
         (Number, Entries, _map) = (number, entries, map);
         _homeMask = (ulong)(entries / StoreLayout.EntriesPerLine) - 1;
+        Debug.Assert(ulong.IsPow2(_homeMask + 1));
     }
 
     public uint Number { get; }
@@ -29,6 +33,9 @@ internal sealed class IndexFile
     public long Entries { get; }
 
     public long Bytes => _map.Length;
+
+    /// <summary>The number of entries with the lines after the last home line, which no window goes beyond.</summary>
+    private long Positions => Entries + ((StoreLayout.WindowLines - 1) * StoreLayout.EntriesPerLine);
 
     /// <summary>How many entries were filled, to within a few; it decides when to grow and nothing else.</summary>
     public long Count => (long)Math.Min(_map.Read(StoreLayout.IndexCount), (ulong)Entries);
@@ -40,8 +47,11 @@ internal sealed class IndexFile
 
     /// <summary>The entries of a window, in place: read each by <see cref="Volatile"/> and keep this object
     /// alive.</summary>
-    public ReadOnlySpan<ulong> Window(long home) =>
-        _map.Words(StoreLayout.IndexEntries + (home * sizeof(ulong)), StoreLayout.WindowEntries);
+    public ReadOnlySpan<ulong> Window(long home)
+    {
+        Debug.Assert(home >= 0 && home < Entries && home % StoreLayout.EntriesPerLine == 0);
+        return _map.Words(StoreLayout.IndexEntries + (home * sizeof(ulong)), StoreLayout.WindowEntries);
+    }
 
     /// <summary>The entries of one line of a window whose tags are a hash's, a bit each; empty ones too where that tag
     /// is zero. Read each again by <see cref="Volatile"/>: this one says nothing of what is read after it.</summary>
@@ -77,10 +87,18 @@ internal sealed class IndexFile
     /// <summary>Asks for the first line of a window.</summary>
     public void Prefetch(long home) => _map.Prefetch(StoreLayout.IndexEntries + (home * sizeof(ulong)));
 
-    public ulong Read(long position) => _map.Read(StoreLayout.IndexEntries + (position * sizeof(ulong)));
+    public ulong Read(long position)
+    {
+        Debug.Assert(position >= 0 && position < Positions);
+        return _map.Read(StoreLayout.IndexEntries + (position * sizeof(ulong)));
+    }
 
-    public bool TryReplace(long position, ulong from, ulong to) =>
-        _map.CompareExchange(StoreLayout.IndexEntries + (position * sizeof(ulong)), to, from) == from;
+    public bool TryReplace(long position, ulong from, ulong to)
+    {
+        Debug.Assert(position >= 0 && position < Positions);
+        Debug.Assert((from | to) != 0, "an empty entry is not emptied");
+        return _map.CompareExchange(StoreLayout.IndexEntries + (position * sizeof(ulong)), to, from) == from;
+    }
 
     public void AddCount(ulong entries) => _map.Add(StoreLayout.IndexCount, entries);
 
@@ -116,6 +134,8 @@ internal sealed class IndexFile
             Span<byte> half = map!.WritableBytes(0, StoreLayout.SegmentHeaderBytes);
             WriteHeader(half, control.Superblock.SegmentId, number, entries);
             StorageErrors.Check(directory.Link(temporary, name), "cannot name", control.PathOf(name));
+            Debug.Assert(ReadHeader(half, control.Superblock.SegmentId, number) == entries,
+                "readers accept what was written");
             return new IndexFile(number, entries, map);
         }
         finally

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Storage;
 
 /// <summary>What a growth does whose new index was filled by others before the old one could be copied into
@@ -16,8 +18,11 @@ internal sealed partial class IndexGrowth
     /// <param name="target">The current index, which has no space for the old one's entries.</param>
     private bool TryEnlarge(IndexPair pair, IndexFile? source, IndexFile target)
     {
+        Debug.Assert(control.Janitor.IsHeld, "only the janitor changes which index is in use");
+        Debug.Assert(source is null || source.Number == pair.Previous);
         long entries = target.Entries * 2;
         while (entries < (target.Count + (source?.Count ?? 0)) * 3) entries *= 2;
+        Debug.Assert(long.IsPow2(entries) && entries > target.Entries);
         Superblock shape = control.Superblock;
         long taken = control.SegmentBytes() + control.Map.Length + target.Bytes + (source?.Bytes ?? 0);
         if (taken + StoreLayout.IndexBytes(entries) > shape.Capacity) return false;

@@ -25,6 +25,7 @@ internal sealed partial class IndexGrowth
 
     private void RemakeAlone(WriterState? own, long started, TimeSpan timeout)
     {
+        Debug.Assert(control.Janitor.IsHeld, "only the janitor changes which index is in use");
         while (control.Index.Previous != 0 && !TryFinish(own)) Wait(started, timeout);
         if (index.Files.Current is null)
         {

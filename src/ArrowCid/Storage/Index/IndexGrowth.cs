@@ -117,6 +117,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
     {
         long blocks = CountBlocks(), entries = control.Superblock.InitialIndexEntries;
         while (entries < blocks * 3) entries *= 2;
+        Debug.Assert(long.IsPow2(entries) && entries >= 2 * blocks, "the index is less than half full");
         return entries;
     }
 
@@ -138,6 +139,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
 
     private void RepairAlone()
     {
+        Debug.Assert(control.Janitor.IsHeld, "only the janitor changes which index is in use");
         long started = Stopwatch.GetTimestamp();
         IndexPair pair = control.Index;
         if (index.Files.Current is not null) return;
@@ -158,6 +160,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
 
     private bool TryBegin()
     {
+        Debug.Assert(control.Janitor.IsHeld, "only the janitor changes which index is in use");
         IndexPair pair = control.Index;
         if (index.Files.Current is not { } current || current.Number != pair.Current) return false;
         long bytes = StoreLayout.IndexBytes(current.Entries * 2);
@@ -180,6 +183,8 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
 
     private void Swap(IndexPair pair)
     {
+        Debug.Assert(control.Janitor.IsHeld, "only the janitor changes which index is in use");
+        Debug.Assert(pair.Previous == 0, "an index grows from one other at a time");
         var next = new IndexPair(pair.Current + 1, pair.Current);
         _ = control.Map.CompareExchange(StoreLayout.IndexWord, next.Bits, pair.Bits);
     }
@@ -194,6 +199,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
         if (files.Current is not { } target || IsNamed(pair.Previous, own)) return false;
         CrashPoint.Pass(CrashStep.G3);
         if (!TryFill(target, files.Previous)) return TryEnlarge(pair, files.Previous, target);
+        Debug.Assert(control.Janitor.IsHeld && target.Number == pair.Current);
         CrashPoint.Pass(CrashStep.G4);
         _ = control.Map.CompareExchange(StoreLayout.IndexWord, new IndexPair(pair.Current, 0).Bits, pair.Bits);
         CrashPoint.Pass(CrashStep.G5);

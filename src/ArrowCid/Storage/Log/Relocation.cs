@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -12,6 +13,7 @@ internal sealed class Relocation : IBlockSource
 
     public Relocation(Segment segment, long offset, in RecordHeader header, bool asReference)
     {
+        Debug.Assert(offset >= StoreLayout.SegmentRecords && offset % StoreLayout.RecordAlignment == 0);
         (_segment, _offset, _header) = (segment, offset, header);
         if (asReference) _header.Kind = (ushort)RecordKind.Ref;
         _header.Flags = (ushort)(((RecordFlags)_header.Flags & ~RecordFlags.Transaction) | RecordFlags.Moved);
@@ -36,6 +38,7 @@ internal sealed class Relocation : IBlockSource
     public Digest256 WriteTo(Span<byte> destination)
     {
         if (!_header.HasPayload) return _header.Digest;
+        Debug.Assert(destination.Length == Length);
         _segment.Map.CopyTo(_offset + StoreLayout.RecordHeaderBytes, destination);
         Digest256 digest = Sha256.Hash(destination);
         if (digest == _header.Digest) return digest;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -109,6 +110,7 @@ internal sealed class DamageLog(ControlFile control, SegmentSet segments, Func<I
     /// <summary>Reads what was recorded since the last call.</summary>
     private void Update()
     {
+        Debug.Assert(_gate.IsHeldByCurrentThread);
         ulong version = Version;
         if (version == _seen || Facts is null) return;
         var found = new List<DamagedRange>();

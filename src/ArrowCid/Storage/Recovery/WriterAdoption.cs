@@ -28,6 +28,7 @@ internal sealed class WriterAdoption(WriterState state, LogFlush flushes)
     public static WriterLog? TryTake(int number, ControlFile control, SegmentSet segments, BlockIndex index,
         IndexGrowth growth, Mapping? wait, StoreSettings settings)
     {
+        Debug.Assert(number >= 0 && number < control.Superblock.Lanes);
         if (!control.TryLock(StoreLayout.LaneLock + number, exclusive: true)) return null;
         CrashPoint.Pass(CrashStep.A0);
         return TakeOver(new WriterLog(number, control, segments, index, growth, wait, settings));
@@ -84,6 +85,7 @@ internal sealed class WriterAdoption(WriterState state, LogFlush flushes)
             // Writes that an owner could not flush were not acknowledged, and what the medium has of them is unknown.
             bool isFaulted = state.Control.IsFaulted(state.Number);
             if (!isFaulted) TakeOver(ends);
+            Debug.Assert(state.Sequence > 0 && state.Unpublished.Count == 0);
             state.Committed = state.Sequence - 1;
             CrashPoint.Pass(CrashStep.A3);
             foreach (OpenEnd end in ends)
@@ -200,6 +202,7 @@ internal sealed class WriterAdoption(WriterState state, LogFlush flushes)
         {
             _ = RecordHeader.TryRead(end.Segment, end.Position, out RecordHeader header);
             found.Add(new Found(end, end.Position, end.LastCrc, header.IsContinued));
+            Debug.Assert(header.Sequence == state.Sequence && end.IsOpen && !end.IsDamaged);
             end.Pass(in header);
             state.Sequence++;
         }
@@ -208,6 +211,7 @@ internal sealed class WriterAdoption(WriterState state, LogFlush flushes)
         while (found.Count > 0 && found[^1].IsContinued)
         {
             Found last = found[^1];
+            Debug.Assert(last.Offset < last.End.Position, "the end moves back over the record");
             last.End.GoBack(last.Offset, last.PreviousCrc);
             found.RemoveAt(found.Count - 1);
             state.Sequence--;
@@ -230,6 +234,8 @@ internal sealed class WriterAdoption(WriterState state, LogFlush flushes)
     /// committed word.</summary>
     private void TakeOver(List<Found> records)
     {
+        Debug.Assert(records.Count > 0 && !records[^1].IsContinued, "a transaction is taken over whole");
+        Debug.Assert(records.SkipLast(1).All(record => record.IsContinued));
         foreach (Found found in records)
         {
             RecordHeader header = Read(found);
@@ -269,6 +275,7 @@ internal sealed class WriterAdoption(WriterState state, LogFlush flushes)
         }
         else if (end.Segment.TryRetain())
         {
+            Debug.Assert(end.Segment.Header.Lane == state.Number && end.Position <= end.Segment.Bytes);
             var tail = new SegmentAppender(end.Segment, end.Position, end.LastCrc);
             if (end.Kind == SegmentKind.Facts) state.Facts = tail;
             else state.Data = tail;

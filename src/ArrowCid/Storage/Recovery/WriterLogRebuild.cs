@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Storage;
 
 /// <summary>
@@ -128,6 +130,8 @@ internal sealed class WriterLogRebuild
         var open = new Stack<(Chain Chain, ChainEnd Before)>();
         while (TryTake(next, out Chain? taken, out ChainEnd before, out bool isContinued))
         {
+            Debug.Assert(taken!.Sequence == next, "numbers are taken without a gap");
+            Debug.Assert(before.Sequence < next && before.Next < taken.Next);
             next++;
             if (isContinued) open.Push((taken!, before));
             else open.Clear();
@@ -165,6 +169,8 @@ internal sealed class WriterLogRebuild
     private void End(Chain chain)
     {
         if (chain.Segment is not { } segment) return;
+        Debug.Assert(chain.Next <= segment.Bytes && chain.Next % StoreLayout.RecordAlignment == 0);
+        Debug.Assert(chain.Last < chain.Next && chain.Last >= 0);
         bool isChanged = segment.Map.Read(StoreLayout.SegmentCommitted) != (ulong)chain.Next;
         if (isChanged)
         {
@@ -210,13 +216,21 @@ internal sealed class WriterLogRebuild
 
         public ChainEnd End => new(Last, Next, Sequence, Crc);
 
-        public void GoBack(ChainEnd end) => (Last, Next, Sequence, Crc) = end;
+        public void GoBack(ChainEnd end)
+        {
+            Debug.Assert(end.Next < Next && end.Sequence < Sequence, "the end moves back to a record before");
+            (Last, Next, Sequence, Crc) = end;
+        }
 
         public bool TryRead(long offset, out RecordHeader record, bool isLinked) =>
             RecordHeader.TryRead(Segment!, offset, out record) && record.Sequence > Sequence &&
             record.Extent <= Segment!.Bytes - offset && (!isLinked || record.PreviousCrc == Crc);
 
-        public void Take(long offset, in RecordHeader record) =>
+        public void Take(long offset, in RecordHeader record)
+        {
+            Debug.Assert(offset >= Next && record.Sequence > Sequence, "a log is read forwards");
+            Debug.Assert(record.Sequence < bound && record.Extent <= Segment!.Bytes - offset);
             (Last, Next, Sequence, Crc) = (offset, offset + record.Extent, record.Sequence, record.Crc);
+        }
     }
 }

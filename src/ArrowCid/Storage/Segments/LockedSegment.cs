@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -21,6 +22,7 @@ internal sealed class LockedSegment : IDisposable
     private LockedSegment(ControlFile control, int slot, TableWord word, SegmentHeader header, Mapping map,
         FileDescriptor file, bool isInPlace)
     {
+        Debug.Assert(map.Length == word.Bytes && header.Generation == word.Generation);
         (_control, Slot, _word, _map, _file, _isInPlace) = (control, slot, word, map, file, isInPlace);
         Records = new Segment(header, map, file);
     }
@@ -80,17 +82,23 @@ internal sealed class LockedSegment : IDisposable
     /// <returns>False where the slot is no longer what it was.</returns>
     public bool TryRetire()
     {
+        Debug.Assert(_word.State is SegmentState.Sealed or SegmentState.Retired, "no open segment is retired");
         if (!TryMove(_word.With(SegmentState.Retired))) return false;
         CrashPoint.Pass(CrashStep.E2);
         return true;
     }
 
     /// <summary>Back to sealed: something in it is alive after all.</summary>
-    public void Restore() => TryMove(_word.With(SegmentState.Sealed));
+    public void Restore()
+    {
+        Debug.Assert(_word.State == SegmentState.Retired);
+        _ = TryMove(_word.With(SegmentState.Sealed));
+    }
 
     /// <summary>E3: takes its entries out of the index, those alone that lead here.</summary>
     public void ClearEntries(BlockIndex index)
     {
+        Debug.Assert(_word.State == SegmentState.Retired, "entries go once no look-up follows them");
         index.Remove(Records);
         CrashPoint.Pass(CrashStep.E3);
     }
@@ -98,6 +106,7 @@ internal sealed class LockedSegment : IDisposable
     /// <summary>E4 and E5: the file goes, then the slot is free.</summary>
     public void Free()
     {
+        Debug.Assert(_word.State == SegmentState.Retired && !_isGivenAway);
         NoteCollected();
         _ = _control.DirectoryFile.Unlink(Records.Name);
         _control.FlushNames();
@@ -110,6 +119,8 @@ internal sealed class LockedSegment : IDisposable
     /// becomes its lease. Never on a disk, where a record of before could rise with the power.</summary>
     public RawSegment? TryRecycle(int lane)
     {
+        Debug.Assert(_word.State == SegmentState.Retired && !_isGivenAway);
+        Debug.Assert(!_control.IsOnDisk, "on a disk an old record could rise with the power");
         string old = Records.Name;
         var next = new TableWord(SegmentState.Creating, lane, _word.Bytes / StoreLayout.MiB, _word.Generation + 1);
         if (!TryMove(next)) return null;

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Storage;
 
 /// <summary>
@@ -14,6 +16,7 @@ internal sealed class RingEviction(ControlFile control, SegmentSet segments, Blo
     /// <returns>False where none can go now.</returns>
     public bool TryTake(int lane, long bytes, out RawSegment? raw)
     {
+        Debug.Assert(control.Superblock.IsRing, "only a ring evicts");
         raw = null;
         var held = new List<string>();
         foreach (SegmentPlace place in SegmentChoice.ByAge(control, segments))
@@ -25,6 +28,7 @@ internal sealed class RingEviction(ControlFile control, SegmentSet segments, Blo
             locked.ClearEntries(index);
             if (locked.Bytes == bytes && !control.IsOnDisk) raw = locked.TryRecycle(lane);
             else locked.Free();
+            Debug.Assert(raw is null || (raw.Word.Lane == lane && raw.Word.Bytes == bytes));
             control.Reporter.SegmentEvicted(StoreLayout.SegmentName(place.Slot, place.Word.Generation),
                 place.Word.Bytes);
             return true;

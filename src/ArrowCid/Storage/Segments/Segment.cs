@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -25,6 +26,8 @@ internal sealed class Segment
     /// (<see cref="TakeOver"/>).</param>
     public Segment(SegmentHeader header, Mapping map, FileDescriptor file, ForkWitness? witness = null)
     {
+        Debug.Assert(map.Length == header.Bytes, "a segment is mapped whole");
+        Debug.Assert(header.Slot is >= 0 and < StoreLayout.MaxSegments);
         (Header, Map, _file, _witness) = (header, map, file, witness);
         (Slot, Generation, Nonce, Bytes) = (header.Slot, header.Generation, header.Nonce, header.Bytes);
     }
@@ -107,7 +110,9 @@ internal sealed class Segment
 
     public void Release()
     {
-        if (Interlocked.Decrement(ref _users) == 0) Close();
+        int left = Interlocked.Decrement(ref _users);
+        Debug.Assert(left >= 0, "a use is released once");
+        if (left == 0) Close();
     }
 
     /// <summary>Whether another handle, of this process or another, leases the file too.</summary>
@@ -119,6 +124,7 @@ internal sealed class Segment
     /// <summary>Unmaps and closes it.</summary>
     public void Close()
     {
+        Debug.Assert(Volatile.Read(ref _users) == 0, "nothing is unmapped that is in use");
         EpochGuard.WaitForReaders();
         Map.Dispose();
         _file.Dispose();
@@ -136,6 +142,7 @@ internal sealed class Segment
             return null;
         }
 
+        Debug.Assert(Volatile.Read(ref _users) == 0, "nothing is taken over that is in use");
         EpochGuard.WaitForReaders();
         _witness.Dispose();
         return new LeasedFile(_file, Map.PassOn());

@@ -93,6 +93,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
     /// away.</summary>
     public Segment Open(RawSegment raw, SegmentKind kind, ulong firstSequence)
     {
+        Debug.Assert(raw.Word.State == SegmentState.Creating && raw.Map.Length == raw.Word.Bytes);
         string name = raw.Name;
         TableWord word = raw.Word;
         ForkWitness? witness = null;
@@ -225,6 +226,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
 
         lock (_gate)
         {
+            Debug.Assert(_isPreparing && _prepared is null, "one segment is made ahead at a time");
             (_prepared, _isPreparing) = (raw, false);
             Monitor.PulseAll(_gate);
         }
@@ -236,6 +238,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
         {
             // Half made, it is nearer than another one.
             while (_isPreparing) Monitor.Wait(_gate);
+            Debug.Assert(!_isPreparing);
             RawSegment? raw = _prepared;
             _prepared = null;
             return raw;
@@ -246,6 +249,8 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
     /// other.</summary>
     private int TryReserve(int lane, long bytes, bool forCleanUp, out TableWord word)
     {
+        Debug.Assert(lane >= 0 && lane < control.Superblock.Lanes);
+        Debug.Assert(bytes > 0 && bytes % StoreLayout.MiB == 0, "segments are whole mebibytes");
         word = default;
         for (int slot = 0; slot < control.Superblock.Segments; slot++)
         {
@@ -284,6 +289,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
     private RawSegment? TryMake(int slot, TableWord word)
     {
         string name = StoreLayout.SegmentName(slot, word.Generation);
+        Debug.Assert(word.State == SegmentState.Creating);
         FileDescriptor? file = null;
         RawSegment? raw = null;
         try
@@ -300,6 +306,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
             StorageErrors.Check(file.TryLock(0, 0, exclusive: false), "cannot lease", control.PathOf(name));
             Mapping? map = Mapping.TryMap(file, word.Bytes, writable: true, out errno);
             StorageErrors.Check(errno, "cannot map", control.PathOf(name));
+            Debug.Assert(map!.Length == word.Bytes);
             return raw = new RawSegment(slot, word, file, map!);
         }
         finally

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Storage;
 
 /// <summary>Which segments may go at all.</summary>
@@ -45,11 +47,14 @@ internal static class SegmentChoice
         }
 
         all.Sort((one, other) => one.Order.CompareTo(other.Order));
+        Debug.Assert(all.TrueForAll(place => place.Word.IsLive || place.Word.State == SegmentState.Retired));
         return all;
     }
 
     private static List<SegmentPlace> Removable(List<SegmentPlace> all, SegmentSet segments)
     {
+        Debug.Assert(all.Zip(all.Skip(1)).All(pair => pair.First.Order <= pair.Second.Order),
+            "oldest first, so that the last of a lane is its newest");
         var newest = new Dictionary<(int, SegmentKind), SegmentPlace>();
         foreach (SegmentPlace place in all) newest[(place.Word.Lane, place.Kind)] = place;
         return all.FindAll(place => place.Word.State == SegmentState.Retired ||
@@ -62,6 +67,7 @@ internal static class SegmentChoice
         SegmentSet segments)
     {
         int lane = place.Word.Lane;
+        Debug.Assert(newest.ContainsKey((lane, place.Kind)) && place.Word.State == SegmentState.Sealed);
         bool isNewest = newest[(lane, place.Kind)] == place;
         if (place.Kind == SegmentKind.Data) return isNewest;
         if (place.Kind == SegmentKind.Facts ? isNewest : !isNewest) return isNewest;

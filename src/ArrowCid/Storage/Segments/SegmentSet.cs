@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -44,7 +45,8 @@ internal sealed class SegmentSet(ControlFile control, SpacePressure? pressure = 
                 return SegmentAccess.Stale;
             }
 
-            _ = segment!.TryRetain();
+            bool isRetained = segment!.TryRetain();
+            Debug.Assert(isRetained, "no other thread knows the segment yet");
             Place(segment);
             return SegmentAccess.Ready;
         }
@@ -76,7 +78,8 @@ internal sealed class SegmentSet(ControlFile control, SpacePressure? pressure = 
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(BlockStore));
-            _ = segment.TryRetain();
+            bool isRetained = segment.TryRetain();
+            Debug.Assert(isRetained, "the lane that gives it uses it");
             Place(segment);
         }
     }
@@ -196,6 +199,7 @@ internal sealed class SegmentSet(ControlFile control, SpacePressure? pressure = 
                 return SegmentAccess.Corrupt;
             }
 
+            Debug.Assert(map!.Length == word.Bytes);
             segment = new Segment(header, map!, file);
             file = null;
             return SegmentAccess.Ready;
@@ -216,6 +220,7 @@ internal sealed class SegmentSet(ControlFile control, SpacePressure? pressure = 
 
     private Segment? TryEnd(int slot)
     {
+        Debug.Assert(_gate.IsHeldByCurrentThread);
         if (_open[slot] is not { } segment || !segment.TryEnd()) return null;
         Volatile.Write(ref _open[slot], null);
         return segment;
@@ -223,6 +228,8 @@ internal sealed class SegmentSet(ControlFile control, SpacePressure? pressure = 
 
     private void Place(Segment segment)
     {
+        Debug.Assert(_gate.IsHeldByCurrentThread && !_closed);
+        Debug.Assert(segment.Slot < _open.Length && segment.IsInUse, "the set counts as one user of what it holds");
         Segment? old = _open[segment.Slot];
         Volatile.Write(ref _open[segment.Slot], segment);
         old?.Release();

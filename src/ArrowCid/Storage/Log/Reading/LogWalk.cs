@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -38,6 +39,8 @@ internal struct LogWalk(Segment segment, long from = StoreLayout.SegmentRecords)
             if (RecordHeader.TryRead(segment, _next, out RecordHeader header) && header.Extent <= _end - _next)
             {
                 if (isFault) Faults++;
+                Debug.Assert(header.Extent >= StoreLayout.RecordHeaderBytes, "each step moves on");
+                Debug.Assert(header.Extent % StoreLayout.RecordAlignment == 0);
                 (Offset, Record) = (_next, header);
                 _next += header.Extent;
                 return true;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
@@ -236,6 +237,7 @@ internal sealed class BlockPut(WriterState state, WriteQueue queue, LogFlush flu
         Span<Digest256> digests = stackalloc Digest256[WriterState.MaxMany];
         for (int i = 0; i < turns.Length; i++)
             pieces[i] = (turns[i].Offset + StoreLayout.RecordHeaderBytes, turns[i].Request.Source.Length);
+        Debug.Assert(turns.Length <= WriterState.MaxMany);
         if (turns.IsEmpty) return;
         Segment segment = turns[0].Tail!.Segment;
         Sha256.HashMany(segment.Map.Bytes(0, (int)segment.Bytes), pieces[..turns.Length], digests);
@@ -284,6 +286,7 @@ internal sealed class BlockPut(WriterState state, WriteQueue queue, LogFlush flu
         }
 
         int padding = (int)(turn.End - payload) - length;
+        Debug.Assert(padding is >= 0 and < StoreLayout.RecordAlignment);
         map.WritableBytes(payload + length, padding).Clear();
         CrashPoint.Pass(CrashStep.P1);
         CrashPoint.Pass(CrashStep.P2);

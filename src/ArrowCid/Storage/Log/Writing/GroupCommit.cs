@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using ArrowCid.Memory;
 
@@ -76,6 +77,7 @@ internal sealed class GroupCommit(WriterState state, WriteQueue queue, LogFlush 
     public void Complete(PendingWrite turn)
     {
         WaitFor(turn);
+        Debug.Assert(!turn.IsQueued && Monitor.IsEntered(state.Gate));
         if (turn.Error is { } error) ExceptionDispatchInfo.Throw(error);
     }
 
@@ -100,6 +102,7 @@ internal sealed class GroupCommit(WriterState state, WriteQueue queue, LogFlush 
 
     private void CommitAsLeader(PendingWrite own)
     {
+        Debug.Assert(!state.HasLeader && Monitor.IsEntered(state.Gate), "one leader at a time");
         state.HasLeader = true;
         try
         {
@@ -117,6 +120,7 @@ internal sealed class GroupCommit(WriterState state, WriteQueue queue, LogFlush 
 
     private void CommitGroup()
     {
+        Debug.Assert(state.HasLeader && queue.HasReady);
         WriteGroup();
         if (state.Unpublished.Count == 0) return;
         if (StoreMeter.CommitGroup.Enabled)
@@ -138,6 +142,8 @@ internal sealed class GroupCommit(WriterState state, WriteQueue queue, LogFlush 
         state.GroupWrites = 0;
         state.Transaction = null;
         if (state.InGroup.Count > 0) state.InGroup.Clear();
+        Debug.Assert(state.Sequence == state.Committed + 1, "nothing is on its way before a group");
+        Debug.Assert(state.Unpublished.Count == 0 && state.InGroup.Count == 0 && state.GroupWrites == 0);
         // It goes alone, and before facts that would keep it from its turn.
         if (queue.Head is { IsFilled: true, Kind: WriteKind.Transaction } first)
         {
@@ -165,6 +171,8 @@ internal sealed class GroupCommit(WriterState state, WriteQueue queue, LogFlush 
     /// once, but a fact always before the block after it is found.</summary>
     private void PublishGroup()
     {
+        Debug.Assert(state.Unpublished[0].Sequence == state.Committed + 1);
+        Debug.Assert(state.Unpublished[^1].Sequence == state.Sequence - 1);
         int run = 0;
         for (int i = 0; i < state.Unpublished.Count; i++)
         {
@@ -202,11 +210,17 @@ internal sealed class GroupCommit(WriterState state, WriteQueue queue, LogFlush 
         UnpublishedRecord last = state.Unpublished[end - 1];
         SegmentAppender tail = last.Tail;
         Mapping map = tail.Segment.Map;
+        Debug.Assert(state.Unpublished[first].Offset == tail.Committed, "what is committed has no hole");
+        Debug.Assert(state.Unpublished[first].Sequence == state.Committed + 1,
+            "records are committed in the order of their numbers");
+        Debug.Assert(state.Unpublished[first].Tail == tail && last.End <= tail.Reserved);
+        Debug.Assert(last.Sequence - state.Unpublished[first].Sequence == (ulong)(end - 1 - first));
         (tail.Committed, tail.CommittedCrc, state.Committed) = (last.End, last.Crc, last.Sequence);
         map.Write(StoreLayout.SegmentLastRecord, (ulong)last.Offset);
         state.Control.HintLane(state.Number, StoreLayout.LaneSequence, last.Sequence);
         // The exchange is the full fence between the committed word and the waiters' flag.
         map.Exchange(StoreLayout.SegmentCommitted, (ulong)last.End);
+        Debug.Assert(tail.Committed <= tail.Reserved && state.Committed < state.Sequence);
         flushes.NoteDirty(tail);
         CrashPoint.Pass(last.IsFact ? CrashStep.F6 : CrashStep.P6);
         for (int i = first; i < end; i++)
@@ -237,7 +251,9 @@ internal sealed class GroupCommit(WriterState state, WriteQueue queue, LogFlush 
             return;
         }
 
+        Debug.Assert(state.Transaction == turn);
         int facts = state.Unpublished.FindIndex(record => !record.IsFact);
+        Debug.Assert(facts >= 0 && state.Unpublished.TrueForAll(record => record.Turn == turn));
         Commit(0, facts);
         Commit(facts, state.Unpublished.Count);
     }
@@ -251,6 +267,7 @@ internal sealed class GroupCommit(WriterState state, WriteQueue queue, LogFlush 
             state.Index.Remove(in digest, segment, block.Offset);
         }
 
+        Debug.Assert(state.Committed + 1 == state.Unpublished[0].Sequence, "nothing of it is committed");
         flushes.Unwind(0);
         foreach (UnpublishedRecord record in state.Unpublished) record.Tail.Segment.Map.Write(record.Offset, 0);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -52,6 +53,7 @@ internal sealed class LogFlush(WriterState state)
 
     private void FlushCommitted()
     {
+        Debug.Assert(Monitor.IsEntered(_flushGate) && state.IsOnDisk);
         ulong last;
         (int Slot, uint Generation)[] names;
         lock (state.Gate)
@@ -89,6 +91,7 @@ internal sealed class LogFlush(WriterState state)
     /// <returns>False where that failed: none of the group is acknowledged or visible.</returns>
     public bool TryFlushGroup()
     {
+        Debug.Assert(state.HasLeader && state.Unpublished.Count > 0 && Monitor.IsEntered(state.Gate));
         foreach (UnpublishedRecord record in state.Unpublished) NoteToFlush(record.Tail.Segment);
         CrashPoint.Pass(CrashStep.D1);
         int errno = 0;
@@ -230,6 +233,7 @@ internal sealed class LogFlush(WriterState state)
     /// <summary>Under the gate.</summary>
     private void Fault()
     {
+        Debug.Assert(Monitor.IsEntered(state.Gate));
         if (state.IsFaulted) return;
         state.Control.SetFaulted(state.Number, true);
         state.IsFaulted = true;
@@ -241,6 +245,7 @@ internal sealed class LogFlush(WriterState state)
     public void Unwind(int first)
     {
         state.Sequence = state.Unpublished[first].Sequence;
+        Debug.Assert(state.Sequence == state.Committed + 1, "numbers that are not committed are given again");
         for (int i = state.Unpublished.Count - 1; i >= first; i--)
         {
             UnpublishedRecord record = state.Unpublished[i];
@@ -248,6 +253,7 @@ internal sealed class LogFlush(WriterState state)
             if (!record.IsFact) continue;
             record.Turn.IsDamageWritten = false;
             record.Tail.Segment.Map.Write(record.Offset, 0);
+            Debug.Assert(record.Tail == state.Facts && record.Offset >= record.Tail.Committed);
             record.Tail.Reserved = record.Offset;
         }
     }

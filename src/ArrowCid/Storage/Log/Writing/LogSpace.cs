@@ -50,6 +50,7 @@ internal sealed class LogSpace(WriterState state, WriteQueue queue)
         Segment? next = state.Allocator.TryCreate(state.Number, SegmentKind.Data, bytes, state.Committed + 1,
             forCleanUp);
         if (next is null) return false;
+        Debug.Assert(queue.Head is null && !state.HasLeader, "a lane changes its data segment with nothing on its way");
         SegmentAppender? old = state.Data;
         state.Data = state.NewTail(next, StoreLayout.LaneData);
         state.End(old);
@@ -87,6 +88,7 @@ internal sealed class LogSpace(WriterState state, WriteQueue queue)
     /// keep the segment open that a further one might wait to see exchanged.</summary>
     public void ReserveMany(ReadOnlySpan<PutRequest> requests, List<PendingWrite> turns)
     {
+        Debug.Assert(turns.Count == 0 && requests.Length > 0);
         turns.Add(ReservePut(in requests[0]));
         foreach (ref readonly PutRequest request in requests[1..])
         {
@@ -108,9 +110,12 @@ internal sealed class LogSpace(WriterState state, WriteQueue queue)
             state.ThrowIfFaulted();
         }
 
+        Debug.Assert(Monitor.IsEntered(state.Gate) && extent % StoreLayout.RecordAlignment == 0);
         SegmentAppender tail = state.Data!;
         PendingWrite turn = queue.NewTurn(kind, tail, tail.Reserved, extent);
         tail.Reserved += extent;
+        Debug.Assert(tail.Committed <= turn.Offset && tail.Reserved <= tail.Segment.Bytes,
+            "places are reserved within the segment");
         if (tail.Reserved > tail.Segment.Bytes / 2) state.Allocator.Preallocate(state.Number, tail.Segment);
         return queue.Enqueue(turn);
     }
@@ -125,6 +130,8 @@ internal sealed class LogSpace(WriterState state, WriteQueue queue)
     public PendingWrite ReserveJumbo(WriteKind kind, SegmentAppender tail, long extent)
     {
         PendingWrite turn = queue.NewTurn(kind, tail, StoreLayout.SegmentRecords, extent);
+        Debug.Assert(tail.Reserved == StoreLayout.SegmentRecords && tail.HasSpace(extent),
+            "a large block has its segment for itself");
         tail.Reserved += extent;
         turn.IsJumbo = true;
         return queue.Enqueue(turn);
@@ -147,6 +154,8 @@ internal sealed class LogSpace(WriterState state, WriteQueue queue)
     /// <summary>At a turn, with every record before it committed.</summary>
     public void OpenNextFacts()
     {
+        Debug.Assert(state.Unpublished.Count == 0 && Monitor.IsEntered(state.Gate),
+            "an adopter looks at the newest segment of facts alone");
         SegmentAppender? old = state.Facts;
         Segment next =
             state.Allocator.Create(state.Number, SegmentKind.Facts, state.Control.Superblock.FactSegmentBytes,

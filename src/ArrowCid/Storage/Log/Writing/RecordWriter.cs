@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -12,6 +13,8 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
     /// <returns>False where the group must be committed before this turn.</returns>
     public bool TryWrite(PendingWrite turn)
     {
+        Debug.Assert(Monitor.IsEntered(state.Gate) && state.HasLeader, "the leader writes, under the gate");
+        Debug.Assert(turn.IsFilled && turn.IsQueued && turn.Error is null);
         state.GroupWrites++;
         try
         {
@@ -98,6 +101,7 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
     {
         (turn.Info, turn.IsNew) = (info, false);
         long rest = turn.Extent - StoreLayout.RecordHeaderBytes;
+        Debug.Assert(rest >= 0 && turn.Announced is { Length: 1 });
         bool isLastPlace = turn.IsLastPlace;
         if (turn.IsJumbo || (rest is > 0 and < StoreLayout.RecordHeaderBytes && !isLastPlace))
         {
@@ -123,6 +127,8 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
     private bool TryWriteAnnounced(PendingWrite turn)
     {
         LeasedBlock[] blocks = turn.Announced!;
+        Debug.Assert(blocks.Length is > 0 and <= WriterState.MaxAnnounced);
+        Debug.Assert(turn.Extent == blocks.Length * (long)StoreLayout.RecordHeaderBytes);
         // Of a put whose place was none for a REF there is one, to which the facts belong.
         if (turn.Facts is not null && !TryPrepareFact(turn.Facts, Dated(turn, blocks[0].Info))) return false;
         for (int i = 0; i < blocks.Length; i++)
@@ -176,6 +182,7 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
             (int)StoreLayout.RoundUp(_factLength, StoreLayout.RecordAlignment));
         bytes.CopyTo(place);
         place[_factLength..].Clear();
+        Debug.Assert(_factLength <= StoreLayout.MaxFactBytes && tail.HasSpace(StoreLayout.RecordBytes(_factLength)));
         tail.Reserved += StoreLayout.RecordBytes(_factLength);
         var header = new RecordHeader
         {
@@ -208,6 +215,7 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
 
     private bool WritePad(PendingWrite turn, long offset, long extent, bool isLast)
     {
+        Debug.Assert(extent >= StoreLayout.RecordHeaderBytes, "a pad has a header");
         var header = new RecordHeader
         {
             PayloadLength = (ulong)(extent - StoreLayout.RecordHeaderBytes),
@@ -221,6 +229,10 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
     private void WriteHeader(PendingWrite turn, SegmentAppender tail, long offset, ref RecordHeader header,
         bool isIndexed, bool isLast)
     {
+        Debug.Assert(state.Sequence == state.Committed + 1 + (ulong)state.Unpublished.Count, "numbers have no gap");
+        Debug.Assert(offset == NextOffset(tail), "the records of a segment follow each other without a hole");
+        Debug.Assert(offset + header.Extent <= tail.Reserved && tail.Reserved <= tail.Segment.Bytes);
+        Debug.Assert(tail.Segment.Header.Lane == state.Number, "a writer writes to its own segments");
         header.Sequence = state.Sequence++;
         // What is moved, or comes from another store, keeps the time of its put there.
         if (header.TimeNanoseconds == 0 && header.RecordKind != RecordKind.Fact)
@@ -235,6 +247,12 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
             header.Sequence, isIndexed,
             isFact, isLast));
         CrashPoint.Pass(isFact ? CrashStep.F4 : CrashStep.P4);
+    }
+
+    private long NextOffset(SegmentAppender tail)
+    {
+        int last = state.Unpublished.FindLastIndex(record => record.Tail == tail);
+        return last < 0 ? tail.Committed : state.Unpublished[last].End;
     }
 
     /// <summary>Writes the fact that records the damage that a put found, unless it is recorded.</summary>
@@ -293,6 +311,7 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
         turn.PutAt = state.Control.NowNanoseconds();
         List<byte[]> facts = FactsOf(turn, transaction);
         space.ReserveSpaceForFacts(facts);
+        Debug.Assert(state.Unpublished.Count == 0, "a transaction is a group of its own");
         // Nothing can fail any more.
         state.Transaction = turn;
         Segment segment = turn.Tail!.Segment;
@@ -316,6 +335,7 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
             offset += StoreLayout.RecordHeaderBytes;
         }
 
+        Debug.Assert(left == 0 && (transaction.Known.Count == 0 || offset == turn.End));
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -78,6 +79,7 @@ internal sealed class StagedPut(WriterState state, WriteQueue queue, LogSpace sp
                 PendingWrite turn = queue.NewTurn(WriteKind.Put, tail, StoreLayout.SegmentRecords,
                     StoreLayout.RecordBytes(length));
                 tail.Reserved = turn.End;
+                Debug.Assert(tail.Reserved <= segment.Bytes, "the staged bytes fit their segment");
                 (turn.Request, turn.Facts, turn.Digest) = (request, request.Facts, digest);
                 (turn.IsJumbo, turn.IsFilled) = (true, true);
                 return commits.Finish(queue.Enqueue(turn), out info);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -76,6 +77,8 @@ internal sealed class TransactionPut(WriterState state, WriteQueue queue, LogSpa
             }
         }
 
+        Debug.Assert(transaction.Written.Count + transaction.Known.Count == seen.Count,
+            "each block is written or known");
         return firsts;
     }
 
@@ -184,6 +187,8 @@ internal sealed class TransactionPut(WriterState state, WriteQueue queue, LogSpa
             offset += block.Extent;
         }
 
+        Debug.Assert(offset <= turn.End && (turn.End - offset) % StoreLayout.RecordHeaderBytes == 0,
+            "REFs come after the blocks");
         return turn;
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Storage;
 
 /// <summary>The pending writes in the order of their places. Under the gate.</summary>
@@ -29,18 +31,27 @@ internal sealed class WriteQueue(WriterState state)
     public PendingWrite NewTurn(WriteKind kind, SegmentAppender tail, long offset, long extent)
     {
         PendingWrite turn = _spares.TryPop(out PendingWrite? spare) ? spare : new PendingWrite();
+        Debug.Assert(Monitor.IsEntered(state.Gate));
+        Debug.Assert(turn is { IsQueued: false, Error: null, Announced: null, Transaction: null }, "a spare is as new");
+        Debug.Assert(extent > 0 && extent % StoreLayout.RecordAlignment == 0);
+        Debug.Assert(offset % StoreLayout.RecordAlignment == 0);
         (turn.Kind, turn.Tail, turn.Offset, turn.Extent) = (kind, tail, offset, extent);
         return turn;
     }
 
     public void Recycle(PendingWrite turn)
     {
+        Debug.Assert(!turn.IsQueued && turn.Before is null && turn.After is null, "no queue has a spare");
         turn.Reset();
         if (_spares.Count < MaxSpares) _spares.Push(turn);
     }
 
     public PendingWrite Enqueue(PendingWrite turn)
     {
+        Debug.Assert(Monitor.IsEntered(state.Gate) && !turn.IsQueued);
+        Debug.Assert((Head is null) == (_last is null) && _last?.After is null);
+        Debug.Assert(_last is null || _last.Tail != turn.Tail || _last.End <= turn.Offset,
+            "writes are queued in the order of their places");
         (turn.Before, turn.After) = (_last, null);
         if (_last is null) Head = turn;
         else _last.After = turn;
@@ -50,6 +61,9 @@ internal sealed class WriteQueue(WriterState state)
 
     private void Dequeue(PendingWrite turn)
     {
+        Debug.Assert(Monitor.IsEntered(state.Gate) && turn.IsQueued, "a write leaves the queue once");
+        Debug.Assert(turn.Kind == WriteKind.Append || (turn.Before is null) == (turn == Head));
+        Debug.Assert(turn.Kind == WriteKind.Append || (turn.After is null) == (turn == _last));
         turn.IsQueued = false;
         if (turn.Kind == WriteKind.Append)
         {
@@ -76,6 +90,7 @@ internal sealed class WriteQueue(WriterState state)
         }
         else if (turn.IsLastPlace)
         {
+            Debug.Assert(turn.Tail!.Committed <= turn.Offset, "no committed record is taken back");
             // A header that stands there already would be taken over by the next owner.
             turn.Tail!.Segment.Map.Write(turn.Offset, 0);
             turn.Tail.Reserved = turn.Offset;

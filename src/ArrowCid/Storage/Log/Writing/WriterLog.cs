@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -70,6 +71,8 @@ internal sealed class WriterLog
 
         lock (State.Gate)
         {
+            Debug.Assert(State is { IsClosing: true, Running: 0, HasLeader: false },
+                "no call is at work on a lane that is let go");
             WriterState.ReleaseTail(State.Data);
             WriterState.ReleaseTail(State.Facts);
             (State.Data, State.Facts) = (null, null);

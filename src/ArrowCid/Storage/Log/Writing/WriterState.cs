@@ -25,6 +25,7 @@ internal sealed class WriterState
     public WriterState(int number, ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth,
         Mapping? waitWord, StoreSettings settings)
     {
+        Debug.Assert(number >= 0 && number < control.Superblock.Lanes);
         (Number, Control, Segments, Index, _growth, _waitWord) = (number, control, segments, index, growth, waitWord);
         Timeout = settings.Timeout;
         HashesTogether = settings.HashTogether;
@@ -220,12 +221,14 @@ internal sealed class WriterState
     public void Enter()
     {
         ObjectDisposedException.ThrowIf(IsClosing, typeof(BlockStore));
+        Debug.Assert(Monitor.IsEntered(Gate) && Running >= 0);
         ThrowIfFaulted();
         Running++;
     }
 
     public void Leave()
     {
+        Debug.Assert(Monitor.IsEntered(Gate) && Running > 0, "a call leaves that entered");
         Running--;
         if (IsClosing) Monitor.PulseAll(Gate);
     }
@@ -235,6 +238,7 @@ internal sealed class WriterState
     /// <summary>The bytes of a large block's own segment.</summary>
     public long JumboBytes(int length, long extent)
     {
+        Debug.Assert(extent >= StoreLayout.RecordBytes(length));
         long bytes = StoreLayout.RoundUp(StoreLayout.SegmentRecords + extent, StoreLayout.MiB);
         if (bytes <= Control.Superblock.Capacity / 2) return bytes;
         throw new ArrowCidException(ErrorCode.TooLarge,
@@ -244,6 +248,7 @@ internal sealed class WriterState
 
     public SegmentAppender NewTail(Segment next, int field)
     {
+        Debug.Assert(next.Header.Lane == Number && field is StoreLayout.LaneData or StoreLayout.LaneFacts);
         Control.SetLane(Number, field, ((ulong)next.Generation << 32) | (uint)next.Slot);
         CrashPoint.Pass(CrashStep.S5);
         return new SegmentAppender(next, StoreLayout.SegmentRecords, next.Header.Crc);
@@ -265,6 +270,7 @@ internal sealed class WriterState
 
     public void Wait()
     {
+        Debug.Assert(Waiting >= 0);
         Waiting++;
         Monitor.Wait(Gate);
         Waiting--;
