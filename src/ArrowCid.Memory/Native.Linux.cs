@@ -7,8 +7,11 @@ namespace ArrowCid.Memory;
 // marshaller.
 internal static unsafe partial class Native
 {
-    public const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, Directory = 0x10000,
-        NoFollow = 0x20000, CloseOnExec = 0x80000, NonBlocking = 0x800;
+    public const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x80000,
+        NonBlocking = 0x800;
+
+    /// <summary>Flags of open whose values the processors do not share.</summary>
+    public static readonly int Directory = IsArm ? 0x4000 : 0x10000, NoFollow = IsArm ? 0x8000 : 0x20000;
 
     public const int OfdGetLock = 36, OfdSetLock = 37;
     public const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
@@ -22,9 +25,11 @@ internal static unsafe partial class Native
     public const int FutexWait = 0, FutexWake = 1;
 
     /// <summary>The futex call's number, which libc has no name for.</summary>
-    public static readonly int FutexCall = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 98 : 202;
+    public static readonly int FutexCall = IsArm ? 98 : 202;
 
     private const string LibC = "libc";
+
+    private static bool IsArm => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     [LibraryImport(LibC, EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int OpenAt(FileDescriptor directory, string path, int flags, uint mode);
