@@ -9,7 +9,7 @@ public sealed partial class ServiceUnitTests
     public void Systemd_finds_nothing_wrong_in_the_unit()
     {
         using var folder = new TemporaryFolder();
-        string unit = File.ReadAllText(Path.Combine(Command.Root, "src", "ArrowCid.Server", "arrowcid.service"));
+        string unit = File.ReadAllText(Path.Combine(Command.Root, "samples", "serve", "arrowcid.service"));
         Assert.Equal(2, ProgramPath().Count(unit));
         // The command is not installed where the tests run, and a unit without its program is an error.
         string file = folder.Write("arrowcid.service",
