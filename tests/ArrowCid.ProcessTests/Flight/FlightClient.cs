@@ -9,6 +9,10 @@ internal static class FlightClient
 {
     private static readonly Lazy<string> s_rust = new(BuildRust), s_node = new(InstallNode);
 
+    /// <summary>The folder in which the client for Node.js is installed: a script in it imports
+    /// <c>arrowcid-flight</c>.</summary>
+    public static string NodeFolder => Path.GetFullPath(Path.Combine(s_node.Value, "..", ".."));
+
     public static CommandResult Run(string language, params string[] arguments)
     {
         string[] command = CommandOf(language);
