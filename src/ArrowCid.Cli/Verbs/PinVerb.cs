@@ -125,7 +125,8 @@ internal static class PinVerb
             using PinningClient? client = remote.Open(parsed);
             var filter = new RemotePinFilter
             {
-                Name = parsed.GetValue(name), Statuses = parsed.GetValue(status) ?? [],
+                Name = parsed.GetValue(name),
+                Statuses = parsed.GetValue(status) ?? [],
             };
             return client is null
                 ? List(parsed.GetValue(store), parsed.GetValue(json))
