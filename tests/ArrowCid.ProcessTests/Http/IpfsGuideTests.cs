@@ -40,7 +40,7 @@ public sealed class IpfsGuideTests
         Assert.Contains("\"roots\":[\"bafybei", SaidBy("publish @prices --to $NODE --layout directory"));
         Assert.Contains($"{prices}", SaidBy("ls --all 'has tag"));
 
-        string SaidBy(string start) => said[Array.FindLastIndex(commands, command =>
+        string SaidBy(string start) => said[Array.FindIndex(commands, command =>
             command.StartsWith($"arrowcid {start}", StringComparison.Ordinal))];
     }
 
