@@ -47,6 +47,9 @@ public sealed class DealRecordTests
     public void Provider_that_is_no_address_is_refused() => Assert.Equal(ErrorCode.InvalidArgument,
         Assert.Throws<ArrowCidException>(() => new DealRecord
         {
-            Provider = "miner.one", DealId = 1, Piece = s_piece, Expires = DateTimeOffset.UnixEpoch,
+            Provider = "miner.one",
+            DealId = 1,
+            Piece = s_piece,
+            Expires = DateTimeOffset.UnixEpoch,
         }.ToTag()).Code);
 }

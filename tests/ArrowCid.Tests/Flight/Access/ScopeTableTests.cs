@@ -44,7 +44,11 @@ public sealed class ScopeTableTests : IAsyncLifetime
             File.WriteAllText(file, $"reader read sha256:{Hash(ReadToken)}\nputter put sha256:{Hash(PutToken)}\n");
             return new CidServerOptions
             {
-                Flight = ServedStore.Any, Http = ServedStore.Any, TokenFile = file, AnonymousRead = anonymous, Pinning = new PinningOptions(),
+                Flight = ServedStore.Any,
+                Http = ServedStore.Any,
+                TokenFile = file,
+                AnonymousRead = anonymous,
+                Pinning = new PinningOptions(),
             };
         });
         _channel = new FlightChannel(_served.Flight);

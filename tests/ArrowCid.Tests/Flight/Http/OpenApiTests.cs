@@ -186,7 +186,9 @@ public sealed class OpenApiTests
 
     private static Task<ServedStore> Start() => ServedStore.Start(_ => new CidServerOptions
     {
-        Flight = ServedStore.Any, Http = ServedStore.Any, Pinning = new PinningOptions(),
+        Flight = ServedStore.Any,
+        Http = ServedStore.Any,
+        Pinning = new PinningOptions(),
     });
 
     private static IReadOnlyList<Route> Routes(ServedStore served)

@@ -24,7 +24,9 @@ public sealed class PinningTests
         using PinningClient client = ClientOf(served);
         var options = new RemotePinOptions
         {
-            Name = "numbers", Origins = [AddressOf(origin)], Meta = new Dictionary<string, string> { ["app"] = "test" },
+            Name = "numbers",
+            Origins = [AddressOf(origin)],
+            Meta = new Dictionary<string, string> { ["app"] = "test" },
         };
         RemotePin asked = await client.AddAsync(dataset, options);
         Assert.Equal((dataset, "numbers", "test"), (asked.Cid, asked.Name, asked.Meta["app"]));
@@ -107,7 +109,9 @@ public sealed class PinningTests
         await using ServedStore origin = await ServedStore.Start();
         await using ServedStore served = await ServedStore.Start(_ => new CidServerOptions
         {
-            Flight = null, Http = ServedStore.Any, Pinning = new PinningOptions { MaxBytes = 2000, Sources = [PinningOptions.OriginsSource] },
+            Flight = null,
+            Http = ServedStore.Any,
+            Pinning = new PinningOptions { MaxBytes = 2000, Sources = [PinningOptions.OriginsSource] },
         });
         Cid cid = origin.Store.Put(ServedStore.Numbers(1000)).Cid;
         using PinningClient client = ClientOf(served);
@@ -122,7 +126,9 @@ public sealed class PinningTests
     {
         await using ServedStore served = await ServedStore.Start(_ => new CidServerOptions
         {
-            Flight = null, Http = ServedStore.Any, Pinning = new PinningOptions { MaxRequests = 2 },
+            Flight = null,
+            Http = ServedStore.Any,
+            Pinning = new PinningOptions { MaxRequests = 2 },
         });
         using PinningClient client = ClientOf(served);
         RemotePin first = await client.AddAsync(s_absent);
@@ -146,7 +152,8 @@ public sealed class PinningTests
         {
             pins.Add(await client.AddAsync(i == 3 ? here : s_absent, new RemotePinOptions
             {
-                Name = $"Name {i}", Meta = new Dictionary<string, string> { ["n"] = $"{i % 2}" },
+                Name = $"Name {i}",
+                Meta = new Dictionary<string, string> { ["n"] = $"{i % 2}" },
             }));
         }
 
@@ -231,7 +238,9 @@ public sealed class PinningTests
     {
         ArrowCidException error = await Assert.ThrowsAsync<ArrowCidException>(() => ServedStore.Start(_ => new CidServerOptions
         {
-            Flight = null, Http = ServedStore.Any, Pinning = new PinningOptions { Sources = ["ftp://data.example"] },
+            Flight = null,
+            Http = ServedStore.Any,
+            Pinning = new PinningOptions { Sources = ["ftp://data.example"] },
         }));
         Assert.Equal(ErrorCode.InvalidArgument, error.Code);
     }
@@ -257,7 +266,10 @@ public sealed class PinningTests
 
     private static CidServerOptions OptionsOf(TimeProvider? clock) => new()
     {
-        Flight = null, Http = ServedStore.Any, Time = clock ?? TimeProvider.System, Pinning = new PinningOptions(),
+        Flight = null,
+        Http = ServedStore.Any,
+        Time = clock ?? TimeProvider.System,
+        Pinning = new PinningOptions(),
     };
 
     private static PinningClient ClientOf(ServedStore served) =>

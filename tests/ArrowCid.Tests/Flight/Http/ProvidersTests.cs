@@ -44,7 +44,9 @@ public sealed class ProvidersTests
     {
         await using ServedStore served = await ServedStore.Start(_ => new CidServerOptions
         {
-            Flight = null, Http = ServedStore.Any, PublicUrl = new Uri("https://data.example/"),
+            Flight = null,
+            Http = ServedStore.Any,
+            PublicUrl = new Uri("https://data.example/"),
         });
         Cid cid = PutEverywhere(served.Store);
         (string, string Address)[] found = await Find(served, $"{cid}");
