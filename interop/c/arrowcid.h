@@ -418,6 +418,31 @@ ARROWCID_API int32_t arrowcid_memo_release(arrowcid_handle work, arrowcid_error 
    none. With dry_run 1 nothing is removed. *removed, unless NULL: how many there were. */
 ARROWCID_API int32_t arrowcid_memo_remove(arrowcid_handle store, const uint8_t *call, int64_t length, int32_t dry_run,
                                           int64_t *removed, arrowcid_error *error);
+/* Keys and signed statements. */
+
+/* Makes a key in a new file of mode 0600: of P-256, whose signatures anybody can verify, or with shared 1 a secret for
+   HMAC, which signer and verifier share. ARROWCID_NAME_EXISTS: there is such a file. */
+ARROWCID_API int32_t arrowcid_key_create(const char *path, int32_t shared, arrowcid_handle *key, arrowcid_error *error);
+/* Reads a key file. ARROWCID_ACCESS_DENIED: other users have access to it. */
+ARROWCID_API int32_t arrowcid_key_open(const char *path, arrowcid_handle *key, arrowcid_error *error);
+/* The id of a key as text: of P-256 the whole public key (p256:...). */
+ARROWCID_API int32_t arrowcid_key_id(arrowcid_handle key, char *buffer, int64_t capacity, int64_t *needed,
+                                     arrowcid_error *error);
+/* Not while another call uses the key. */
+ARROWCID_API int32_t arrowcid_key_close(arrowcid_handle key, arrowcid_error *error);
+/* Signs a statement about a stored block. says_json, NULL for none, is an object of texts: {"role":"approved"}.
+   *statement, unless NULL: the CID of the statement. */
+ARROWCID_API int32_t arrowcid_sign(arrowcid_handle store, arrowcid_handle key, const arrowcid_cid *cid,
+                                   const char *says_json, arrowcid_cid *statement, arrowcid_error *error);
+/* Makes a name point to a stored block and signs that, as one step; the statement follows the last one about the
+   name. */
+ARROWCID_API int32_t arrowcid_sign_name(arrowcid_handle store, arrowcid_handle key, const char *name,
+                                        const arrowcid_cid *cid, const char *says_json, arrowcid_cid *statement,
+                                        arrowcid_error *error);
+/* The signed statements about a block, verified, oldest first, as a JSON array; "state" of each is "holds", "broken",
+   "noKey" or "missing". key, 0 for none, is the shared secret for statements made with it. */
+ARROWCID_API int32_t arrowcid_statements(arrowcid_handle store, const arrowcid_cid *cid, arrowcid_handle key,
+                                         char *buffer, int64_t capacity, int64_t *needed, arrowcid_error *error);
 
 /* Proofs. */
 

@@ -37,6 +37,9 @@ internal static class Advice
             "'arrowcid maintain compact', or make a larger store",
         RemedyKind.CheckLog => "try again, or run 'arrowcid log check'",
         RemedyKind.Reap => "'arrowcid maintain reap' does it, and so does the next maintenance",
+        RemedyKind.RestrictKeyAccess => $"run 'chmod 600 {remedy.Argument ?? "FILE"}'",
+        RemedyKind.SignOrChangeTrust =>
+            "have a trusted key sign it ('arrowcid sign CID --key FILE'), or change the rules ('arrowcid trust')",
         RemedyKind.SetOption => "give " + Remedy.OneOf([.. (remedy.Argument ?? "").Split(',')
             .Select(option => s_flags.GetValueOrDefault(option, option))]),
         _ => remedy.ToString(),

@@ -33,6 +33,7 @@ internal static class CommandLine
             ("import", ImportVerb.Make), ("hash", HashVerb.Make), ("check", CheckVerb.Make),
             ("explain", ExplainVerb.Make), ("diff", DiffVerb.Make), ("assert", AssertVerb.Make),
             ("car", CarVerb.Make), ("dag", DagVerb.Make), ("run", RunVerb.Make), ("memo", MemoVerb.Make),
+            ("bundle", BundleVerb.Make),
         ]),
         new("Find",
         [
@@ -46,7 +47,8 @@ internal static class CommandLine
         ]),
         new("Metadata",
         [
-            ("tag", TagVerb.Make), ("name", NameVerb.Make), ("snapshot", SnapshotVerb.Make),
+            ("tag", TagVerb.Make), ("name", NameVerb.Make), ("snapshot", SnapshotVerb.Make), ("key", KeyVerb.Make),
+            ("sign", SignVerb.Make), ("trust", TrustVerb.Make),
         ]),
         new("Retention",
         [
@@ -56,7 +58,7 @@ internal static class CommandLine
         new("Store",
         [
             ("stats", StatsVerb.Make), ("maintain", MaintainVerb.Make), ("verify", VerifyVerb.Make),
-            ("repair", RepairVerb.Make), ("doctor", DoctorVerb.Make), ("log", LogVerb.Make),
+            ("repair", RepairVerb.Make), ("doctor", DoctorVerb.Make), ("log", LogVerb.Make), ("seal", SealVerb.Make),
             ("backup", BackupVerb.Make), ("restore", RestoreVerb.Make), ("migrate", MigrateVerb.Make),
             ("batchtest", BatchTestVerb.Make),
         ]),

@@ -1,3 +1,5 @@
+using ArrowCid.Signing;
+
 namespace ArrowCid.Native;
 
 /// <summary>
@@ -86,6 +88,7 @@ internal static class Handles
         : typeof(T) == typeof(Listing) ? "listing"
         : typeof(T) == typeof(Watch) ? "watch"
         : typeof(T) == typeof(MemoWork) ? "work"
+        : typeof(T) == typeof(SigningKey) ? "key"
         : "reservation";
 
     private sealed class Slot

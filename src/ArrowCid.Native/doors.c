@@ -233,6 +233,18 @@ DOOR(memo_set, (handle work, cid_in *value, int64_t life_ms, cid_in *created, in
 DOOR(memo_release, (handle work, err *error), (work, error))
 DOOR(memo_remove, (handle store, const uint8_t *call, int64_t length, int32_t dry_run, int64_t *removed, err *error),
      (store, call, length, dry_run, removed, error))
+DOOR(key_create, (const char *path, int32_t shared, handle *key, err *error), (path, shared, key, error))
+DOOR(key_open, (const char *path, handle *key, err *error), (path, key, error))
+DOOR(key_id, (handle key, char *buffer, int64_t capacity, int64_t *needed, err *error),
+     (key, buffer, capacity, needed, error))
+DOOR(key_close, (handle key, err *error), (key, error))
+DOOR(sign, (handle store, handle key, cid_in *cid, const char *says_json, arrowcid_cid *statement, err *error),
+     (store, key, cid, says_json, statement, error))
+DOOR(sign_name, (handle store, handle key, const char *name, cid_in *cid, const char *says_json,
+                 arrowcid_cid *statement, err *error),
+     (store, key, name, cid, says_json, statement, error))
+DOOR(statements, (handle store, cid_in *cid, handle key, char *buffer, int64_t capacity, int64_t *needed, err *error),
+     (store, cid, key, buffer, capacity, needed, error))
 DOOR(verify, (handle store, cid_in *cid, err *error), (store, cid, error))
 DOOR(check, (const uint8_t *bytes, int64_t length, arrowcid_cid *cid, err *error), (bytes, length, cid, error))
 DOOR(cid_of_array, (schema_in *schema, array_in *array, arrowcid_cid *cid, err *error), (schema, array, cid, error))

@@ -21,6 +21,7 @@ internal static class BenchCommand
     public static int Run(string[] args) => CommandLine.Run(static () => new RootCommand(About)
     {
         MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeRegistry(), MakeFlight(), MakePlaces(), MakeMemo(),
+        MakeSign(),
         SecondCommand.Make(),
     }, args, Invocation, Examples("hash", "store --quick", "export --only wide --json"));
 
@@ -107,6 +108,13 @@ internal static class BenchCommand
         "and with the same values. Files and stores are in shared memory and are removed.",
         MemoBench.Names, (_, isQuick, rounds) => new MemoBench(isQuick, rounds),
         "memo", "memo --quick --json", "memo --only small");
+
+    private static Verb MakeSign() => Against("sign",
+        "Measure signed puts, verifications and evidence bundles. The competitors are the COSE of .NET for signatures, " +
+        "SHA-256 for bundles, and hashlib for their verification in Python. Stores and files are in shared memory, take " +
+        "3.5 GB, and are removed.",
+        SignBench.Names, (_, isQuick, rounds) => new SignBench(isQuick, new Rounds(rounds)),
+        "sign", "sign --only verify", "sign --quick --json");
 
     private static Verb MakeRegistry()
     {

@@ -26,6 +26,7 @@ from ._memo import Cached, CacheInfo
 from ._proofs import check, cid
 from ._records import Block, Facts, Name, Put
 from ._reservation import Reservation
+from ._signing import SigningKey, Statement
 from ._store import ANY, Store, open
 from ._values import register
 from ._watch import Gap, StoreEvent, Watch
@@ -39,7 +40,7 @@ __all__ = [
     "ANY", "AccessDenied", "ArrowCidError", "Batch", "BatchStream", "Block", "BlockCorrupt",
     "BlockNotFound", "Busy", "CacheInfo", "Cached", "Cid", "Dataset", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument",
     "InvalidCid", "InvalidData", "Name", "NameConflict", "NameNotFound", "NotCanonical", "Put", "Reservation",
-    "SchemaMismatch", "Store", "StoreEvent", "StoreFull", "StoreGone", "Watch", "check", "cid", "connect",
+    "SchemaMismatch", "SigningKey", "Statement", "Store", "StoreEvent", "StoreFull", "StoreGone", "Watch", "check", "cid", "connect",
     "hash_path", "library_path", "library_version", "open", "register",
 ]
 

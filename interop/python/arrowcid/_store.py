@@ -20,6 +20,7 @@ from ._library import (BATCHES_AT_ONCE, CID_BYTES, NOTHING, CError, CName, COpti
 from ._records import (BLOCK_BYTES, Block, BlockBytes, Facts, Name, Put, block_of, dataset_json, facts_json,
                        name_of, put_of, puts_of)
 from ._reservation import Reservation
+from ._signing import SigningKey, Statement, says_json, statement_of
 from ._watch import Watch
 
 if TYPE_CHECKING:
@@ -472,6 +473,27 @@ class Store:
     def annotate(self, cid: CidLike, /, **facts: Unpack[Facts]) -> None:
         """Says something of a block, as ``put`` does."""
         call(native.annotate, self._open(), to_cid(cid), facts_json(facts))
+
+    def sign(self, cid: CidLike, key: SigningKey, says: Mapping[str, str] | None = None) -> Cid:
+        """Signs a statement about a block that is here, with words of your choice, and gives the statement's CID."""
+        out = ctypes.create_string_buffer(CID_BYTES)
+        call(native.sign, self._open(), key._handle, to_cid(cid), says_json(says), out)
+        return cid_of(out.raw)
+
+    def sign_name(self, name: str, cid: CidLike, key: SigningKey, says: Mapping[str, str] | None = None) -> Cid:
+        """Makes a name point to a block and signs that, as one step. The statement follows the last one about the
+        name, so that a return to an earlier block without a signature shows."""
+        out = ctypes.create_string_buffer(CID_BYTES)
+        call(native.sign_name, self._open(), key._handle, to_text(name, "a name"), to_cid(cid), says_json(says), out)
+        return cid_of(out.raw)
+
+    def statements(self, cid: CidLike, key: SigningKey | None = None) -> List[Statement]:
+        """The signed statements about a block, each verified, oldest first.
+
+        :param key: the shared secret, for statements made with it.
+        """
+        handle = 0 if key is None else key._handle
+        return [statement_of(each) for each in json.loads(text(native.statements, self._open(), to_cid(cid), handle))]
 
     def pin(self, cid: CidLike) -> None:
         """Keeps a block from being removed."""

@@ -59,15 +59,37 @@ internal static class LogVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         Option<int?> lane = LaneOption();
+        var bySeals = new Option<bool>("--sealed")
+        {
+            Description = "A comparison with the seals of 'arrowcid seal': any later edit of history shows.",
+        };
+        var signers = new Option<string[]>("--signer")
+        {
+            HelpName = "KEY",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+            Description = "A key whose seals count, as file or id; may be given several times. Default: all keys.",
+        };
         var verb = new Verb("check",
             "Check every record of every segment. It checks checksums, links and numbers, hashes the contents, and " +
-            "looks every block up in the index. The output has one line per fault; exit code 4 if there is one.",
+            "looks every block up in the index. The output has one line per fault; exit code 4 if there is one. With " +
+            "--sealed, the log is compared with its seals instead, and the exit code is 3 if there is no seal.",
             "arrowcid log check",
+            "arrowcid log check --sealed --signer store.pub",
             "arrowcid log check --json --lane 0")
         {
-            lane, store, json,
+            lane, bySeals, signers, store, json,
         };
-        verb.SetAction(parsed => Check(parsed.GetValue(store), parsed.GetValue(lane), parsed.GetValue(json)));
+        verb.Validators.Add(result =>
+        {
+            if (result.GetResult(signers) is not null && !result.GetValue(bySeals))
+                result.AddError("--signer goes with --sealed.");
+            if (result.GetResult(lane) is not null && result.GetValue(bySeals))
+                result.AddError("--sealed compares all lanes.");
+        });
+        verb.SetAction(parsed => parsed.GetValue(bySeals)
+            ? LogSealed.Run(parsed.GetValue(store), parsed.GetValue(signers) ?? [], parsed.GetValue(json))
+            : Check(parsed.GetValue(store), parsed.GetValue(lane), parsed.GetValue(json)));
         return verb;
     }
 

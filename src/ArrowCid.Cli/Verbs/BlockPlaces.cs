@@ -1,5 +1,6 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipld;
+using ArrowCid.Signing;
 using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backends;
 
@@ -75,6 +76,10 @@ internal sealed class BlockPlaces : IDisposable
             .SelectMany(cid => store.Metadata.Get(cid)?.Names ?? [], (cid, name) => (Name: name, Cid: cid))
             .ToDictionary(each => each.Name, each => each.Cid);
     }
+
+    /// <summary>The signed statements in the store about blocks; none where there is no store.</summary>
+    public IReadOnlyList<SignedStatement> StatementsAbout(IEnumerable<Cid> cids) =>
+        _store is { } store ? store.Signatures.About(cids) : [];
 
     /// <summary>The CIDs that are meant. Where there is the store alone, all of them must be in it before anything is
     /// done with one.</summary>

@@ -10,12 +10,12 @@ namespace ArrowCid.Cli.Verbs;
 internal static class CarVerb
 {
     public static Command Make() => new Verb("car",
-            "List or check content-addressed archives (CAR). 'piece' computes Filecoin piece commitments.",
+            "List, check or unpack content-addressed archives (CAR). 'piece' computes Filecoin piece commitments.",
         "arrowcid car verify batches.car",
         "arrowcid car ls batches.car",
         "arrowcid car piece batches.car")
     {
-        MakeVerify(), MakeList(), CarPieceVerb.Make(),
+        MakeVerify(), MakeList(), CarExtractVerb.Make(), CarPieceVerb.Make(),
     };
 
     private static Verb MakeVerify()

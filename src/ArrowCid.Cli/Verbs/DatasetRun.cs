@@ -14,6 +14,9 @@ namespace ArrowCid.Cli.Verbs;
 internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<string, string> meta, Cid[] parents,
     bool isDataset)
 {
+    /// <summary>The name.</summary>
+    public string Name => options.Name!;
+
     /// <summary>Whether the batches are added to those that the dataset has.</summary>
     public bool IsAppended { get; init; }
 

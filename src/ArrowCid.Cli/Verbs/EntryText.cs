@@ -35,6 +35,7 @@ internal static class EntryText
             $"tag.{(tag.Key.All(char.IsAsciiLetterOrDigit) ? tag.Key : Quoted(tag.Key))}={Quoted(tag.Value)}"));
         facts.AddRange(entry.Parents.Select(parent => $"parent={parent}"));
         facts.AddRange(entry.Copies.Select(copy => $"place={Quoted(copy.Place)}"));
+        facts.AddRange(entry.Signers.Select(signer => $"signer={Quoted(signer)}"));
         if (entry.Expires is { } end) facts.Add($"expires={ListVerb.Time(end)}");
         return string.Join("  ", facts);
     }

@@ -99,7 +99,8 @@ internal static class ExportParquet
             {
                 OutputFile.Write(file, stream =>
                 {
-                    ParquetExport.Write(cids, places.GetProved, stream, options, written: progress.Tick);
+                    ParquetExport.Write(cids, places.GetProved, stream, options, written: progress.Tick,
+                        statements: places.StatementsAbout(cids.Concat(each).Distinct()));
                     bytes = stream.Length;
                 }, isStaged: true);
             }

@@ -1,4 +1,5 @@
 using ArrowCid.Parquet;
+using ArrowCid.Signing;
 using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;
@@ -10,16 +11,22 @@ internal static class ImportParquet
 
     private static void Read(ImportRun run, Stream stream, string file)
     {
+        IReadOnlyList<SignedStatement> statements = ParquetImport.ReadStatements(stream);
         // The whole file is read before its first batch is put.
         using var spool = new BatchSpool();
         List<SpooledBatch> batches = [.. ParquetImport.Read(stream, run.RowsPerBlock, run.IsPartial ? LeaveOut : null)
             .Select(batch => spool.Add(batch, isHashed: false))];
+        var added = new List<Cid>();
         for (int number = 0; number < batches.Count; number++)
         {
             PutResult put = run.Store.Putting.PutSpooled(batches[number]);
             run.Batches.Add(put.Cid);
+            if (put.IsNew) added.Add(put.Cid);
             HashVerb.Print(run.Output, put.Address, file, number, run.IsJson, PutOutcome.Of(put));
         }
+
+        run.Store.Signatures.AddImported(statements);
+        run.Store.Signatures.Trust.RequireImported(added);
     }
 
     private static void LeaveOut(int group, ArrowCidException error) =>

@@ -139,6 +139,7 @@ internal static class InfoVerb
         foreach ((string key, string value) in entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal))
             line("tag", $"{key} = {value}");
         foreach (BlockCopy copy in entry.Copies) line("copy", $"{copy.Place}, since {ListVerb.Time(copy.Time)}");
+        foreach (string signer in entry.Signers) line("signer", signer);
         foreach (string place in entry.Locations) line("elsewhere", place);
         if (entry.Json is { } json) line("json", json);
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using ArrowCid.Registry;
+using ArrowCid.Signing;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -36,11 +37,18 @@ internal static class NameVerb
             "arrowcid name",
             "arrowcid name latest CID",
             "arrowcid name latest NEW --expected OLD",
+            "arrowcid name release CID --sign me.key",
             "arrowcid name latest --as-of 1h",
             "arrowcid name latest --history --json")
         {
             name, cid, expected, history, asOf, remove, list, store, json,
         };
+        var signing = new SignOptions(verb, "--sign",
+            "A key file that signs the change; the statement follows the last one about the name.");
+        verb.Validators.Add(result =>
+        {
+            if (signing.IsGiven(result) && result.GetValue(cid) is null) result.AddError("--sign goes with CID.");
+        });
         verb.Validators.Add(result => Judge(result, result.GetValue(name) is not null, result.GetValue(cid) is not null,
             [result.GetValue(history), result.GetResult(asOf) is not null, result.GetValue(remove)],
             result.GetValue(expected) is not null, result.GetValue(list)));
@@ -53,7 +61,7 @@ internal static class NameVerb
             if (parsed.GetValue(history)) return History(directory, of, form);
             return parsed.GetValue(cid) is null && !parsed.GetValue(remove)
                 ? Show(directory, of, parsed.GetValue(asOf), form)
-                : Change(directory, of, parsed.GetValue(cid), parsed.GetValue(expected), form);
+                : Change(directory, of, parsed.GetValue(cid), parsed.GetValue(expected), form, signing, parsed);
         });
         return verb;
     }
@@ -109,19 +117,23 @@ internal static class NameVerb
         return 0;
     }
 
-    private static int Change(string? directory, string name, string? to, string? expected, Form form)
+    private static int Change(string? directory, string name, string? to, string? expected, Form form,
+        SignOptions signing, ParseResult parsed)
     {
+        using SigningKey? key = signing.Key(parsed);
         using CidStore store = StoreWriting.Open(directory);
         Cid? cid = to is null ? null : BlockReference.Resolve(store, to);
         NameChange change;
         if (expected is not null)
         {
             Cid? before = expected == None ? null : BlockReference.Resolve(store, expected);
-            change = store.Names.Set(name, cid, before);
+            change = key is null ? store.Names.Set(name, cid, before)
+                : store.Signatures.SetName(name, cid!.Value, before, key, signing.Says(parsed)).Change;
         }
         else if (cid is { } set)
         {
-            change = store.Names.Set(name, set);
+            change = key is null ? store.Names.Set(name, set)
+                : store.Signatures.SetName(name, set, key, signing.Says(parsed)).Change;
         }
         else
         {

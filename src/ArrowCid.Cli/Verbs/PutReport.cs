@@ -6,6 +6,9 @@ namespace ArrowCid.Cli.Verbs;
 /// at its end. Where standard error is not a terminal it says nothing.</summary>
 internal sealed class PutReport(int files) : IDisposable
 {
+    /// <summary>Hears of each batch that is stored.</summary>
+    public Action<PutResult>? OnPut { get; init; }
+
     private readonly Progress _progress = new("");
     private int _read;
     private long _batches, _rows, _bytes, _new;
@@ -25,6 +28,7 @@ internal sealed class PutReport(int files) : IDisposable
         _progress.Clear();
         (_batches, _rows, _bytes) = (_batches + 1, _rows + put.Rows, _bytes + put.ByteLength);
         if (put.IsNew) _new++;
+        OnPut?.Invoke(put);
     }
 
     /// <summary>Clears the state and says the total.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
+using ArrowCid.Signing;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -27,6 +28,7 @@ internal static class PutVerb
             "arrowcid put --types price=float64 trips.csv",
             "arrowcid put --name trips trips.parquet",
             "arrowcid put --all-or-nothing monday.arrow tuesday.arrow --name prices",
+            "arrowcid put trips.parquet --name trips --sign me.key --say role=producer",
             "arrowcid put in/ --dataset-per directory",
             "arrowcid put 'in/**/*.parquet' --dataset trips",
             "arrowcid put --dataset trips --append tuesday.parquet",
@@ -45,10 +47,16 @@ internal static class PutVerb
         PutTogether.AddRules(verb, together);
         var content = new ContentInput();
         content.AddTo(verb, isStored: true);
+        var signing = new SignOptions(verb, "--sign",
+            "A key file that signs a statement about each batch, and about the name, once they are stored.");
         verb.SetAction(parsed =>
         {
+            using SigningKey? key = signing.Key(parsed);
             if (content.IsGiven(parsed))
             {
+                if (key is not null)
+                    throw new ArrowCidException(ErrorCode.InvalidArgument,
+                        "--sign signs batches; sign what --as stores with 'arrowcid sign CID'");
                 using var target = CidStore.Open(parsed.GetValue(store));
                 return content.Put(parsed, target, parsed.GetValue(files)!, facts.Read(parsed, target),
                     parsed.GetValue(json));
@@ -62,13 +70,19 @@ internal static class PutVerb
             bool isJson = parsed.GetValue(json);
             PutOptions? about = facts.Read(parsed, opened);
             PutOptions? ofBatches = about?.Name is null ? about : about.WithName(null);
-            using var report = new PutReport(inputs.Count);
+            Dictionary<string, string> says = signing.Says(parsed);
+            using var report = new PutReport(inputs.Count)
+            {
+                OnPut = key is null ? null : put => _ = opened.Signatures.Sign(put.Cid, key, says),
+            };
             IEnumerable<RecordBatch> Read(string file) =>
                 Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows));
             if (parsed.GetValue(together))
             {
                 DatasetRun? one = dataset.Read(parsed, opened, about, groups[0].Dataset);
-                return new PutTogether(opened, ofBatches, one, report).Run(groups[0].Files, Read, output, isJson);
+                int code = new PutTogether(opened, ofBatches, one, report).Run(groups[0].Files, Read, output, isJson);
+                if (code == 0) SignName(opened, one, key, says);
+                return code;
             }
 
             int exit = 0;
@@ -79,13 +93,27 @@ internal static class PutVerb
             {
                 int code = Run(opened, output, group.Files, ofBatches, isJson, whole, report, Read);
                 if (code == 0 && whole is not null)
-                    code = Input.ForEach([group.Dataset ?? ""], _ => whole.Put(output, isJson));
+                {
+                    code = Input.ForEach([group.Dataset ?? ""], _ =>
+                    {
+                        whole.Put(output, isJson);
+                        SignName(opened, whole, key, says);
+                    });
+                }
+
                 if (exit == 0) exit = code;
             }
 
             return exit;
         });
         return verb;
+    }
+
+    /// <summary>Signs what a name was made to point to.</summary>
+    private static void SignName(CidStore store, DatasetRun? run, SigningKey? key, Dictionary<string, string> says)
+    {
+        if (run is null || key is null || store.Names.Resolve(run.Name) is not { } cid) return;
+        _ = store.Signatures.SetName(run.Name, cid, cid, key, says);
     }
 
     private static int Run(CidStore store, Output output, string[] files, PutOptions? facts, bool json,

@@ -48,7 +48,11 @@ internal static class RestoreVerb
                 ? Try(backup, parsed.GetValue(store))
                 : Restore(backup, parsed.GetValue(store), options);
             Print(result, parsed.GetValue(json));
-            return 0;
+            if (result.StatementsBroken == 0) return 0;
+            CommandError.Say(string.Create(CultureInfo.InvariantCulture,
+                $"{result.StatementsBroken} signed statements do not hold; " +
+                $"'arrowcid verify --signed CID' tells which"));
+            return ErrorTable.ExitCode(ErrorCode.InvalidData);
         });
         return verb;
     }
@@ -62,9 +66,11 @@ internal static class RestoreVerb
             string verb = result.IsDryRun ? "would be put" : "put";
             string repaired = result.BlocksRepaired == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
                 $", {result.BlocksRepaired} damaged blocks {(result.IsDryRun ? "would be repaired" : "repaired")}");
+            string signed = result.StatementsHolding == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
+                $"; {result.StatementsHolding} signed statements hold");
             output.Line(string.Create(CultureInfo.InvariantCulture,
                 $"{result.NewBlocks} blocks of {result.ByteLength} bytes and {result.NewFacts} records of facts " +
-                $"{verb}{repaired}"));
+                $"{verb}{repaired}{signed}"));
             return;
         }
 
@@ -73,6 +79,8 @@ internal static class RestoreVerb
             writer.WriteNumber("newBlocks", result.NewBlocks);
             writer.WriteNumber("newFacts", result.NewFacts);
             writer.WriteNumber("repaired", result.BlocksRepaired);
+            writer.WriteNumber("statementsHolding", result.StatementsHolding);
+            writer.WriteNumber("statementsBroken", result.StatementsBroken);
             writer.WriteNumber("bytes", result.ByteLength);
             writer.WriteBoolean("isDryRun", result.IsDryRun);
         });

@@ -12,23 +12,30 @@ internal static class StoreReading
     {
         try
         {
-            return CidStore.Open(directory, new CidStoreOptions
+            return Warning(CidStore.Open(directory, new CidStoreOptions
             {
                 CreateIfMissing = false,
                 ReadOnly = true,
                 Verify = verify,
                 OpenPlace = Locations.Open,
-            });
+            }));
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.Unsupported)
         {
-            return CidStore.Open(directory, new CidStoreOptions
+            return Warning(CidStore.Open(directory, new CidStoreOptions
             {
                 CreateIfMissing = false,
                 Verify = verify,
                 OpenPlace = Locations.Open,
-            });
+            }));
         }
+    }
+
+    /// <summary>Says on standard error which trust rules are not met.</summary>
+    public static CidStore Warning(CidStore store)
+    {
+        store.Signatures.Trust.Warned += (_, verdict) => CommandError.Say($"warning: {verdict.Fault}");
+        return store;
     }
 
     /// <summary>As <see cref="Open"/>, for verbs that ask the registry: where many records are not in its index yet,

@@ -5,5 +5,6 @@ internal static class StoreWriting
 {
     /// <summary>Opens a store that must be there: there is nothing to be said about an empty one.</summary>
     public static CidStore Open(string? directory) =>
-        CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false, OpenPlace = Locations.Open });
+        StoreReading.Warning(CidStore.Open(directory,
+            new CidStoreOptions { CreateIfMissing = false, OpenPlace = Locations.Open }));
 }

@@ -24,20 +24,27 @@ internal static class VerifyVerb
             "arrowcid verify prices.parquet",
             "arrowcid verify --all",
             "arrowcid verify --sample 5%",
-            "arrowcid verify CID --from /srv/copy")
+            "arrowcid verify CID --from /srv/copy",
+            "arrowcid verify --signed @release --signer me.pub")
         {
             cids, store, all, sample, seed, json,
         };
         var from = new FromOptions();
         from.AddTo(verb, withFill: false);
+        var signed = new VerifySigned();
+        signed.AddTo(verb);
         verb.Validators.Add(result =>
         {
             int ways = (result.GetValue(all) ? 1 : 0) + (result.GetResult(sample) is null ? 0 : 1) +
                 (result.GetValue(cids) is { Length: > 0 } ? 1 : 0);
             if (ways != 1) result.AddError("Give CIDs, --all or --sample.");
+            else if (signed.IsSaid(result) && result.GetValue(cids) is not { Length: > 0 })
+                result.AddError("--signed takes CIDs and names.");
         });
         verb.SetAction(parsed =>
         {
+            if (signed.IsSaid(parsed))
+                return signed.Run(parsed, parsed.GetValue(cids)!, parsed.GetValue(store), parsed.GetValue(json));
             return from.IsSaid(parsed)
                 ? VerifyPlaces.Run(parsed, from, parsed.GetValue(cids) ?? [], parsed.GetValue(store),
                     parsed.GetValue(json))

@@ -17,6 +17,7 @@ internal static class Page
         ("/page.mjs", "page.mjs", "text/javascript; charset=utf-8"),
         ("/values.mjs", "values.mjs", "text/javascript; charset=utf-8"),
         ("/arrowcid.mjs", "arrowcid.mjs", "text/javascript; charset=utf-8"),
+        ("/signing.mjs", "signing.mjs", "text/javascript; charset=utf-8"),
         ("/apache-arrow.js", "apache-arrow.js", "text/javascript; charset=utf-8"),
     ];
 

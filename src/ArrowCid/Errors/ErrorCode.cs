@@ -48,7 +48,7 @@ public enum ErrorCode
     StoreGone = 20,
     /// <summary>The process forked after it opened the store; open it again in the child.</summary>
     Forked = 21,
-    /// <summary>A file or store may not be opened: owner, mode or file system.</summary>
+    /// <summary>A file, store or block may not be read: owner, mode, file system, or a trust rule.</summary>
     AccessDenied = 22,
     /// <summary>A file could not be read or written.</summary>
     Io = 23,

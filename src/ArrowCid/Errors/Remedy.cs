@@ -33,6 +33,8 @@ public readonly record struct Remedy(RemedyKind Kind, string? Argument = null)
         RemedyKind.RemoveBlocks => "remove blocks, or make a larger store",
         RemedyKind.CheckLog => "try again, and check the log if this persists",
         RemedyKind.Reap => "reap what processes that died have left",
+        RemedyKind.RestrictKeyAccess => "take away the access of other users",
+        RemedyKind.SignOrChangeTrust => "have a trusted key sign it, or change the rule",
         RemedyKind.SetOption => $"set {OneOf(Argument?.Split(',') ?? [])}",
         _ => Kind.ToString(),
     };

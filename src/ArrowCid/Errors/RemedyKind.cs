@@ -48,4 +48,8 @@ public enum RemedyKind
     Reap = 19,
     /// <summary>Set one of the properties of the options. The argument is their names, separated by commas.</summary>
     SetOption = 20,
+    /// <summary>Take away the access of other users to a key file. The argument is its path.</summary>
+    RestrictKeyAccess = 21,
+    /// <summary>Have a trusted key sign the block, or change the trust rules.</summary>
+    SignOrChangeTrust = 22,
 }

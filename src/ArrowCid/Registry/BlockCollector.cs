@@ -173,7 +173,7 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
         bool hasExpired = EntryReader.ExpiryOf(page) <= rules.Now;
         var node = new CollectedNode(info)
         {
-            Needs = needs ?? [],
+            Needs = [.. needs ?? [], .. BlockRemoval.StatementsOf(page)],
             IsUnknowable = needs is null,
             Reasons = removals.OwnReasons(info.Digest),
             WasExpired = hasExpired,

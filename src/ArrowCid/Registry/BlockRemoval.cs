@@ -146,6 +146,16 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
         return reasons;
     }
 
+    /// <summary>The signed statements about a block, which stay as long as it does.</summary>
+    public static IEnumerable<(KeepKind Why, Digest256 Digest)> StatementsOf(BlockState? page)
+    {
+        foreach (SignedPair pair in page?.Sheet?.Signed?.Keys.ToArray() ?? [])
+        {
+            yield return (KeepKind.StatementOf, RegistryPins.DigestOf(pair.Statement));
+            yield return (KeepKind.StatementOf, RegistryPins.DigestOf(pair.Signature));
+        }
+    }
+
     /// <summary>What blocks that stay need stays too.</summary>
     private void KeepWhatIsNeeded(Dictionary<Digest256, BlockInfo> going,
         Dictionary<Digest256, List<KeepReason>> reasons, bool isDemotion, CancellationToken cancel)
@@ -197,7 +207,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
                 return;
             }
 
-            foreach ((KeepKind why, Digest256 needed) in needs)
+            foreach ((KeepKind why, Digest256 needed) in needs.Concat(StatementsOf(reader.State.Find(by.Digest))))
             {
                 if (isDemotion && why == KeepKind.LinkedFrom) continue;
                 if (needed == by.Digest || !going.TryGetValue(needed, out BlockInfo info)) continue;

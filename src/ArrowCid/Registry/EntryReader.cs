@@ -7,6 +7,9 @@ namespace ArrowCid.Registry;
 /// <summary>What is known of a block, from its record and from the facts about it.</summary>
 internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
 {
+    /// <summary>Verifies signed statements.</summary>
+    public SignerReader Signers { get; } = new(blocks);
+
     /// <summary>What is known of a block; null where it is not here and no fact speaks of it.</summary>
     public StoredEntry? Describe(in Digest256 digest)
     {
@@ -79,9 +82,10 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
         bool isHeld = IsHeld(sheet);
         NodeHead? node = info is { } block ? NodeOf(in block) : null;
         CopyState? copy = info is null ? KnownCopy(sheet) : null;
+        Cid cid = CidOf(in digest, info, page);
         return new StoredEntry
         {
-            Cid = CidOf(in digest, info, page),
+            Cid = cid,
             Kind = node?.Kind ?? (BlockKind?)copy?.Kind ?? KindOf(info),
             IsPresent = info is not null,
             SchemaCid = info is { Kind: RecordKind.Batch or RecordKind.Schema } known
@@ -102,6 +106,8 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
             Tags = sheet?.Tags ?? BlockMetadataState.NoTags,
             Locations = sheet?.Locations.Value is { } locations ? Array.AsReadOnly(locations) : [],
             Copies = CopiesOf(sheet),
+            Signed = sheet?.Signed is { } signed ? [.. signed.Keys] : [],
+            SignersOf = sheet?.Signed is null ? null : pairs => Signers.Of(cid, pairs),
             Data = sheet?.Data.Value is { Kind: not IpldKind.Null } data ? data : null,
         };
     }

@@ -9,6 +9,9 @@ namespace ArrowCid.Registry;
 internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, RegistryReader reader,
     FactAppender facts, RegistryPins pins)
 {
+    /// <summary>The name of the trust rules, which every read looks for.</summary>
+    public const string Trust = "arrowcid.trust";
+
     /// <summary>The byte that a name locks, by its hash.</summary>
     private static uint HashOf(string name)
     {
@@ -26,7 +29,9 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
     /// <param name="expected">What the name must point to.</param>
     /// <param name="commit">Commits the fact together with the block, where that is not in the store yet; else
     /// null.</param>
-    public NameChange Set(string name, Cid? cid, NameExpectation expected, Action<IFactSource>? commit = null)
+    /// <param name="with">A fact that is committed with the change; null for none.</param>
+    public NameChange Set(string name, Cid? cid, NameExpectation expected, Action<IFactSource>? commit = null,
+        Fact? with = null)
     {
         facts.ThrowIfRing("a name");
         FactAppender.ThrowIfNoName(name);
@@ -36,8 +41,10 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
         blocks.Adoption.CatchUp(timeout);
         NameRecord? last = reader.AskAt(blocks.Listing.Marks(), () => reader.State.FindName(name))?.Last;
         Check(name, last, cid, expected);
+        if (name == Trust) blocks.TrustHint.MarkNamed();
         var fact = new NameFact(name, cid, last?.Stamp);
-        var record = new FactRecord(facts.NextStampAfter(last?.Stamp), [fact]);
+        Fact[] all = with is null ? [fact] : [fact, with];
+        var record = new FactRecord(facts.NextStampAfter(last?.Stamp), all);
         if (cid is { } target) GiveName(fact, target, record, sweep, last, commit);
         else _ = blocks.Append(record);
         return new NameChange

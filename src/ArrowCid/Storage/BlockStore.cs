@@ -62,6 +62,9 @@ internal sealed class BlockStore : IDisposable
     /// <summary>What tells the time.</summary>
     public TimeProvider Clock => Handle.Clock;
 
+    /// <summary>Whether trust rules were ever named.</summary>
+    public TrustHint TrustHint => new(_control);
+
     /// <summary>The store, as cursors name it; a copy of its files is another.</summary>
     public Guid Id => Handle.Id;
 

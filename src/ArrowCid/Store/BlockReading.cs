@@ -56,8 +56,30 @@ internal sealed class BlockReading(StoreCore core, BlockProof proofs)
         }
     }
 
+    /// <summary>The rules of trust; null while the store is being opened.</summary>
+    public StoreTrust? Trust { get; set; }
+
     /// <summary>Any bytes are found under any codec; batches and schemas are raw bytes.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>: a trust rule refuses the
+    /// block.</exception>
     public RecordLease? Find(Cid cid)
+    {
+        RecordLease? block = FindUnjudged(cid);
+        if (block is null || Trust is not { MayApply: true } trust) return block;
+        try
+        {
+            trust.Require(cid);
+            return block;
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="Find"/>, also of a block that a trust rule refuses.</summary>
+    public RecordLease? FindUnjudged(Cid cid)
     {
         RecordLease? block = FindAny(cid);
         if (block is null || core.Blocks.Damages.Damaged.IsEmpty || !block.IsKnownDamaged(core.Blocks.Damages.Damaged))
@@ -99,7 +121,7 @@ internal sealed class BlockReading(StoreCore core, BlockProof proofs)
     /// <summary>What is known of a block of any kind, without a look at its bytes.</summary>
     public bool TryFindAny(Cid cid, out BlockInfo info)
     {
-        using RecordLease? block = Find(cid);
+        using RecordLease? block = FindUnjudged(cid);
         info = block?.Info ?? default;
         return block is not null;
     }

@@ -1,5 +1,6 @@
 using ArrowCid.Memory;
 using ArrowCid.Registry;
+using ArrowCid.Signing;
 using ArrowCid.Storage;
 using ArrowCid.Transfer.Backup;
 
@@ -15,6 +16,7 @@ internal sealed class BulkLoad : ISnapshotSink
     private readonly ulong _now;
     private readonly Operation _operation;
     private readonly HashSet<Digest256> _known = [];
+    private readonly HashSet<SignedPair> _signed = [];
     private readonly List<SnapshotBlock> _put = [];
     private readonly HashSet<Digest256> _intact = [];
     private readonly HashSet<Digest256> _repaired = [];
@@ -45,6 +47,8 @@ internal sealed class BulkLoad : ISnapshotSink
     {
         CrashPoint.Pass(CrashStep.R4);
         if (!_isDryRun) _store?.Flush();
+        SignatureState[] states = _store is null ? [] :
+            [.. _signed.Select(pair => _store.Registry.Entries.Signers.CheckKnown(pair, out _))];
         return new RestoreResult
         {
             NewBlocks = _put.Count,
@@ -52,6 +56,8 @@ internal sealed class BulkLoad : ISnapshotSink
             ByteLength = ByteLength,
             IsDryRun = _isDryRun,
             BlocksRepaired = Repaired,
+            StatementsHolding = states.Count(state => state == SignatureState.Holds),
+            StatementsBroken = states.Count(state => state is SignatureState.Broken or SignatureState.Missing),
         };
     }
 
@@ -69,6 +75,9 @@ internal sealed class BulkLoad : ISnapshotSink
         if (!_known.Add(Sha256.Hash(payload))) return;
         NewFacts++;
         if (_isDryRun || _store is null) return;
+        if (payload.AsSpan().IndexOf("arrowcid.trust"u8) >= 0) _store.Blocks.TrustHint.MarkNamed();
+        foreach (SignedFact fact in Groups(payload).SelectMany(group => group.Facts).OfType<SignedFact>())
+            _ = _signed.Add(new SignedPair(fact.Statement, fact.Signature));
         ulong latest = Groups(payload).Select(group => group.Stamp.Time).DefaultIfEmpty().Max();
         _store.Blocks.Coordination.ObserveTime(latest);
         _ = _store.Blocks.Append(new SaidFacts(payload));

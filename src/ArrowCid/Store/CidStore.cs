@@ -35,6 +35,8 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         Maintenance = new StoreMaintenance(this);
         Transfer = new StoreTransfer(this);
         Diagnostics = new StoreDiagnostics(this);
+        Signatures = new StoreSignatures(this);
+        Reading.Trust = Signatures.Trust;
         Places = new StorePlaces(this, options.OpenPlace);
     }
 
@@ -82,6 +84,9 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
 
     /// <summary>Places that have copies of blocks: other stores, directories, buckets, gateways.</summary>
     public StorePlaces Places { get; }
+
+    /// <summary>Signed statements about blocks and names.</summary>
+    public StoreSignatures Signatures { get; }
 
     /// <summary>Statistics, verification, segments and processes.</summary>
     public StoreDiagnostics Diagnostics { get; }

@@ -17,7 +17,7 @@ public sealed partial class StoreMetadata
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
     public StoredBlock? TryFind(Cid cid)
     {
-        using RecordLease? block = _store.Reading.Find(cid);
+        using RecordLease? block = _store.Reading.FindUnjudged(cid);
         return block is null ? null : BlockProof.StoredOf(block.Info) is var found && cid.Codec == Multicodec.Raw
             ? found
             : found with { Address = found.Address with { Cid = cid } };

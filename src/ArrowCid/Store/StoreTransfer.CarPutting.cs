@@ -195,7 +195,7 @@ public sealed partial class StoreTransfer
             if (ManifestNode.KindOf(node) != Dataset.Kind) return;
             foreach (DatasetBatch batch in Dataset.Decode(node, store.Reading.ReadNode).Batches)
             {
-                using RecordLease? block = store.Reading.Find(batch.Cid);
+                using RecordLease? block = store.Reading.FindUnjudged(batch.Cid);
                 if (block is null) continue;
                 BlockInfo info = block.Info;
                 bool isRight = info.Rows == batch.Rows && info.Length == batch.ByteLength;

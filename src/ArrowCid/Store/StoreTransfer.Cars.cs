@@ -34,8 +34,7 @@ public sealed partial class StoreTransfer
     {
         var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
         return CarExporter.Write(cid => Of(cid, _store.Reading.Find(cid)), cid => Of(cid, _store.Reading.Prove(cid)),
-            cids, output,
-            options, operation);
+            cids, output, options, operation, CarStatements.About(_store, cids, options));
 
         BlockLease Of(Cid cid, RecordLease? lease) =>
             new(cid, (lease ?? throw _store.Proofs.NotHere(cid)).Memory, lease);
@@ -94,10 +93,11 @@ public sealed partial class StoreTransfer
     {
         CarReport report = contents.Report;
         if (!options.Partial) RequireWhole(report, options.From);
+        var signed = CarStatements.Read(contents);
         List<CarImportStep> steps = CarImportPlan.Of(contents, order);
         Dictionary<int, IReadOnlyList<KeyValuePair<string, Cid>>> names = NamesOf(contents);
         // A list of names is for the caller, and no block to be stored.
-        _ = steps.RemoveAll(step => names.ContainsKey(step.Block));
+        _ = steps.RemoveAll(step => names.ContainsKey(step.Block) || signed.Lists.Contains(step.Block));
         RequireContent(contents, steps, operation);
         Action<long> put = operation.BeginPart();
         using var import = new CarPutting(_store, contents);
@@ -108,6 +108,7 @@ public sealed partial class StoreTransfer
         }
 
         import.Finish();
+        signed.Take(_store, import.Blocks);
         operation.Finish();
         return new CarImport
         {
@@ -116,6 +117,7 @@ public sealed partial class StoreTransfer
             Missing = report.MissingCount + report.RootsMissing.Count,
             Skipped = import.Skipped,
             CutAt = cutAt,
+            Statements = signed.Count,
             Names = [.. names.Values.SelectMany(each => each)],
         };
     }

@@ -72,6 +72,34 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     [BrowserFact]
+    public async Task Signed_statement_is_verified_with_WebCrypto_and_refused_once_a_byte_changed()
+    {
+        using ServedStore served = ServedStore.Start();
+        string cid = PutTrades(served), key = Path.Combine(served.Folder, "me.key");
+        string id = Command.Run("key", "new", key).Exits(0).Text.TrimEnd();
+        Command.Run("sign", cid, "--key", key, "--say", "role=approved", "--store", served.Directory).Exits(0);
+        JsonElement signed = Assert.Single(Command.Run("verify", "--signed", cid, "--json", "--store", served.Directory).Exits(0).Json);
+        IPage page = await Open($"{served.Http}/?cid={cid}", ColorScheme.Light);
+        JsonElement said = await page.EvaluateAsync<JsonElement>("""
+            async ([block, cose]) => {
+              const { verifyStatement } = await import('/signing.mjs');
+              const bytes = [block, cose].map(text => Uint8Array.from(atob(text), each => each.charCodeAt(0)));
+              const said = await verifyStatement(...bytes);
+              let taken = 0;
+              for (const array of bytes) {
+                for (let at = 0; at < array.length; at++) {
+                  array[at] ^= 1;
+                  taken += await verifyStatement(...bytes).then(() => 1, () => 0);
+                  array[at] ^= 1;
+                }
+              }
+              return { key: said.key, role: said.says.role, taken };
+            }
+            """, new[] { signed.GetProperty("block").GetString(), signed.GetProperty("cose").GetString() });
+        Assert.Equal((id, "approved", 0), (said.GetProperty("key").GetString(), said.GetProperty("role").GetString(), said.GetProperty("taken").GetInt32()));
+    }
+
+    [BrowserFact]
     public async Task Dataset_is_shown_across_its_batches_when_it_is_asked_for_by_CID_or_name()
     {
         using ServedStore served = ServedStore.Start();

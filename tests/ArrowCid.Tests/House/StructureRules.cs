@@ -24,7 +24,7 @@ internal static partial class StructureRules
         ["Registry"] = ["Facts", "Collection", "State", "Filtering", "Index", ""],
         ["Parquet"] = ["Format", "Mapping", "Encodings", "Writing", "Reading"],
         ["Transfer"] = ["", "Backends", "Columns", "Backup", "Car", "Diff", "Rows", "Files"],
-        ["Store"] = ["", "Places", "Caching", "Maintenance", "Memos"],
+        ["Store"] = ["", "Places", "Caching", "Maintenance", "Memos", "Signing"],
     };
 
     /// <summary>Sub-folders that have no rank.</summary>

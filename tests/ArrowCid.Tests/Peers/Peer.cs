@@ -27,4 +27,13 @@ public enum Peer
 
     /// <summary>@multiformats/multiaddr under Node.js.</summary>
     MultiaddrJs,
+
+    /// <summary>python3-cryptography, in the machine's own Python.</summary>
+    PythonCryptography,
+
+    /// <summary>OpenSSL's command.</summary>
+    OpenSsl,
+
+    /// <summary>WebCrypto in Node.js.</summary>
+    NodeCrypto,
 }

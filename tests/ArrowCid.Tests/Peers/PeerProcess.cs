@@ -29,6 +29,11 @@ internal static class PeerProcess
     private static readonly Lazy<bool> s_hasPieceJs = new(() => HasPackage("@web3-storage/data-segment")
         && HasPackage("fr32-sha2-256-trunc254-padded-binary-tree-multihash") && Answers(() => Node(["--version"])));
 
+    private static readonly Lazy<bool> s_hasPythonCryptography =
+        new(() => Answers(() => Program("python3", "-c", "import cryptography")));
+    private static readonly Lazy<bool> s_hasOpenSsl = new(() => Answers(() => Program("openssl", "version")));
+    private static readonly Lazy<bool> s_hasNode = new(() => Answers(() => Node(["--version"])));
+
     /// <summary>Where interop/peers/setup puts the peers.</summary>
     public static string Folder =>
         Environment.GetEnvironmentVariable("ARROWCID_PEERS") is { Length: > 0 } set ? set : "/var/tmp/arrowcid-peers";
@@ -47,6 +52,9 @@ internal static class PeerProcess
         Peer.Moto => s_hasMoto.Value,
         Peer.MultiaddrJs => s_hasIpldJs.Value && HasPackage("@multiformats/multiaddr"),
         Peer.PieceJs => s_hasPieceJs.Value,
+        Peer.PythonCryptography => s_hasPythonCryptography.Value,
+        Peer.OpenSsl => s_hasOpenSsl.Value,
+        Peer.NodeCrypto => s_hasNode.Value,
         _ => throw new ArgumentOutOfRangeException(nameof(peer), peer, "no such peer"),
     };
 
@@ -67,6 +75,9 @@ internal static class PeerProcess
 
     /// <summary>Runs Node.js; the first argument is a script or an option.</summary>
     public static PeerResult Node(params string[] arguments) => Run("node", arguments);
+
+    /// <summary>Runs a program of this machine.</summary>
+    public static PeerResult Program(string program, params string[] arguments) => Run(program, arguments);
 
     private static bool HasPackage(string name) => Directory.Exists(Path.Combine(Folder, "node", "node_modules", name));
 

@@ -49,6 +49,7 @@ internal sealed class FilterModel(Random random)
             Parents = [.. s_cids.Where(_ => random.Next(3) == 0)],
             Names = [.. s_texts.Where(_ => random.Next(6) == 0)],
             Copies = [.. s_texts.Where(_ => random.Next(6) == 0).Select(place => new BlockCopy { Place = place, Form = "block", Time = Now })],
+            Signers = [.. s_texts.Where(_ => random.Next(6) == 0)],
             IsPinned = Chance(),
             Expires = Chance() ? Pick(s_moments) : null,
             Tags = ((string[])["k", "a b", "x.y"]).Where(_ => Chance()).ToDictionary(k => k, _ => Pick(s_texts)),
@@ -76,7 +77,7 @@ internal sealed class FilterModel(Random random)
 
     private (string Text, Func<StoredEntry, bool> Means) Leaf()
     {
-        switch (random.Next(16))
+        switch (random.Next(17))
         {
             case 0: return Test("rows", Number, e => HasRows(e) ? [(double)e.Rows] : []);
             case 1: return Test("bytes", Size, e => e.IsPresent ? [(double)e.ByteLength] : []);
@@ -94,6 +95,7 @@ internal sealed class FilterModel(Random random)
                 return ($"kind = {kind}", e => e.Kind.ToString().Equals(kind, StringComparison.OrdinalIgnoreCase));
             case 11: return ("pinned", e => e.IsPinned);
             case 12: return Presence();
+            case 16: return Test("signer", Text, e => [.. e.Signers]);
             case 15: return Test("place", Text, e => [.. e.Copies.Select(copy => copy.Place)]);
             case 13:
                 (string key, string tag) = Pick<(string, string)>([("tag.k", "k"), ("tag.\"a b\"", "a b"), ("tag.x.y", "x.y")]);
@@ -110,7 +112,7 @@ internal sealed class FilterModel(Random random)
 
     private (string Text, Func<StoredEntry, bool> Means) Presence() => Pick<(string, Func<StoredEntry, bool>)>(
     [
-        ("has rows", HasRows), ("has place", e => e.Copies.Count > 0), ("has parent", e => e.Parents.Any()), ("has name", e => e.Names.Any()),
+        ("has rows", HasRows), ("has signer", e => e.Signers.Count > 0), ("has place", e => e.Copies.Count > 0), ("has parent", e => e.Parents.Any()), ("has name", e => e.Names.Any()),
         ("has tag.k", e => e.Tags.ContainsKey("k")), ("has json.v", e => e.Data is not null), ("has expires", e => e.Expires.HasValue),
         ("has json.v.0", e => e.Data?["v"] is { Kind: IpldKind.List, Count: > 0 }), ("has producer", e => e.Producer is not null),
     ]);
@@ -118,7 +120,7 @@ internal sealed class FilterModel(Random random)
     private (string Text, Func<StoredEntry, bool> Means) Test(
         string field, Func<(string Text, object Value)> literal, Func<StoredEntry, object[]> values, string[]? operators = null)
     {
-        bool isWordy = field is "producer" or "name" or "place" || field.StartsWith("tag", StringComparison.Ordinal) || field.StartsWith("json", StringComparison.Ordinal);
+        bool isWordy = field is "producer" or "name" or "place" or "signer" || field.StartsWith("tag", StringComparison.Ordinal) || field.StartsWith("json", StringComparison.Ordinal);
         if (isWordy && random.Next(4) == 0)
         {
             string glob = Pick(s_globs);

@@ -42,7 +42,9 @@ internal static class SlowBook
                     .Select(place => (place.Key, place.OrderBy(one => one.Stamp)
                         .ThenBy(one => ((CopyFact)one.Fact).State, Comparer<CopyState?>.Create(FactOrder.OfCopies))
                         .Select(one => ((CopyFact)one.Fact).State).Last())),
-                Last<ResultFact, Cid?>(said, fact => fact.Subject == cid, fact => fact.Value, FactOrder.OfCids));
+                Last<ResultFact, Cid?>(said, fact => fact.Subject == cid, fact => fact.Value, FactOrder.OfCids),
+                said.Where(one => one.Fact is SignedFact fact && fact.Subject == cid).Select(one => (SignedFact)one.Fact)
+                    .Select(fact => new SignedPair(fact.Statement, fact.Signature)).Distinct());
         }
 
         foreach (var name in said.Where(one => one.Fact is NameFact).GroupBy(one => ((NameFact)one.Fact).Name)
@@ -76,7 +78,8 @@ internal static class SlowBook
                 (sheet?.Tags ?? new Dictionary<string, string>()).Select(tag => (tag.Key, tag.Value)),
                 sheet?.Producer.Value, sheet?.Parents.Value, sheet?.Data.Value, sheet?.Locations.Value,
                 sheet?.Expires.Value, sheet?.Pin.Value ?? false, sheet?.Holds ?? [],
-                (sheet?.Copies ?? []).Select(copy => (copy.Key, copy.Value.Value)), sheet?.Result.Value);
+                (sheet?.Copies ?? []).Select(copy => (copy.Key, copy.Value.Value)), sheet?.Result.Value,
+                sheet?.Signed?.Keys.ToArray() ?? []);
         }
 
         foreach (NameLog log in book.Names.OrderBy(log => log.Name, StringComparer.Ordinal))
@@ -100,14 +103,15 @@ internal static class SlowBook
     private static void Write(StringBuilder text, int block, bool isAlive, ulong lastPut,
         IEnumerable<(string Key, string Value)> tags, string? producer, Cid[]? parents, IpldNode? data,
         string[]? locations, ulong? expires, bool isPinned, IEnumerable<long> holds,
-        IEnumerable<(string Place, CopyState? State)> copies, Cid? result)
+        IEnumerable<(string Place, CopyState? State)> copies, Cid? result, IEnumerable<SignedPair> signed)
     {
         text.Append(CultureInfo.InvariantCulture, $"{block} {isAlive} {lastPut} ");
         text.AppendJoin(',', tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)).Append(' ').Append(producer);
         text.Append(" [").AppendJoin(',', parents ?? []).Append("] ").Append(data is null ? "" : Convert.ToHexString(DagCbor.Encode(data)));
         text.Append(" [").AppendJoin(',', locations ?? []).Append("] ").Append(expires).Append(' ').Append(isPinned);
         text.Append(" [").AppendJoin(',', holds.Order()).Append("] ");
-        text.AppendJoin(',', copies.OrderBy(copy => copy.Place, StringComparer.Ordinal)).Append(' ').Append(result).AppendLine();
+        text.AppendJoin(',', copies.OrderBy(copy => copy.Place, StringComparer.Ordinal)).Append(' ').Append(result);
+        text.Append(' ').AppendJoin(',', signed.Order()).AppendLine();
     }
 
     private static void Write(StringBuilder text, DateTimeOffset time, Cid? target, Guid writer, bool isConflict) =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
+using ArrowCid.Signing;
 
 namespace ArrowCid.Parquet;
 
@@ -46,6 +47,25 @@ internal static class ArrowCidMetadataKeys
         }
 
         return [.. cids];
+    }
+
+    /// <summary>The signed statements that a file carries, of which nothing is proved; what is no pair of base64 is
+    /// left out.</summary>
+    public static IReadOnlyList<SignedStatement> Statements(FileMetadata file)
+    {
+        var found = new List<SignedStatement>();
+        foreach (JsonElement pair in Items(file, FileKeys.Statements))
+        {
+            bool isPair = pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2 &&
+                pair[0].ValueKind == JsonValueKind.String && pair[1].ValueKind == JsonValueKind.String;
+            if (isPair && pair[0].TryGetBytesFromBase64(out byte[]? block) &&
+                pair[1].TryGetBytesFromBase64(out byte[]? signature))
+            {
+                found.Add(SignedStatement.FromBytes(block, signature));
+            }
+        }
+
+        return found;
     }
 
     /// <summary>The dictionaries that no page holds.</summary>

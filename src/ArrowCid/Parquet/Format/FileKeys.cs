@@ -22,11 +22,16 @@ internal static class FileKeys
     /// canonical block of the entries.</summary>
     public const string Dictionaries = "arrowcid:dictionaries";
 
+    /// <summary>Signed statements about the batches: a JSON array of pairs of base64, the statement's block and its
+    /// signature.</summary>
+    public const string Statements = "arrowcid:statements";
+
     public const string MappingVersion = "1";
 
     /// <summary>How <c>created_by</c> begins in a file by <see cref="ParquetWriter"/>.</summary>
     public const string CreatorStart = "arrowcid version ";
 
     public static bool IsOwn(string key) =>
-        key is ArrowSchema or Schema or Mapping or Batches or Columns or Dictionaries;
+        key is ArrowSchema or Schema or Mapping or Batches or Columns or Dictionaries or
+            Statements;
 }

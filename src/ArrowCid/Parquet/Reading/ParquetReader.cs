@@ -1,5 +1,6 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
+using ArrowCid.Signing;
 
 namespace ArrowCid.Parquet;
 
@@ -50,6 +51,9 @@ public sealed partial class ParquetReader : IDisposable
     /// <summary>The CIDs that the file claims for its batches; empty in a file by others. Nothing is proved by
     /// it: see <see cref="Verify"/>.</summary>
     public IReadOnlyList<Cid> ClaimedCids { get; private set; } = [];
+
+    /// <summary>The signed statements that the file carries, of which nothing is proved.</summary>
+    public IReadOnlyList<SignedStatement> Statements => ArrowCidMetadataKeys.Statements(_file);
 
     /// <summary>Whether bytes begin as a Parquet file does.</summary>
     /// <param name="start">The first bytes, four or more.</param>

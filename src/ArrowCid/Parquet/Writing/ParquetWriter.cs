@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
+using ArrowCid.Signing;
 
 namespace ArrowCid.Parquet;
 
@@ -241,6 +242,9 @@ public sealed partial class ParquetWriter : IDisposable
         writer.End();
     }
 
+    /// <summary>Signed statements that the file is to carry.</summary>
+    public IReadOnlyList<SignedStatement> Statements { get; set; } = [];
+
     private KeyValuePair<string, string>[] KeyValues()
     {
         Schema told = ProjectedSchema.Of(_schema, _nodes!, _listed);
@@ -268,6 +272,23 @@ public sealed partial class ParquetWriter : IDisposable
                 writer.WriteEndArray();
             })),
         };
+        if (Statements.Count > 0)
+        {
+            pairs.Add(new(FileKeys.Statements, Json(writer =>
+            {
+                writer.WriteStartArray();
+                foreach (SignedStatement statement in Statements)
+                {
+                    writer.WriteStartArray();
+                    writer.WriteBase64StringValue(statement.Block.Span);
+                    writer.WriteBase64StringValue(statement.Signature.Span);
+                    writer.WriteEndArray();
+                }
+
+                writer.WriteEndArray();
+            })));
+        }
+
         if (_dictionaries.Count > 0)
         {
             pairs.Add(new(FileKeys.Dictionaries, Json(writer =>

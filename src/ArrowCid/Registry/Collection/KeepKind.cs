@@ -47,4 +47,7 @@ public enum KeepKind
 
     /// <summary>It is a call whose result has not expired, or such a result.</summary>
     Result = 14,
+
+    /// <summary>It is a signed statement, or a signature, about a block that stays.</summary>
+    StatementOf = 16,
 }

@@ -36,6 +36,7 @@ internal sealed class FactBatch(StoreRegistry registry)
         LocationsFact locations => locations.Locations.Sum(location => 5 + LengthOf(location)),
         CopyFact copy => 64 + LengthOf(copy.Place) + LengthOf(copy.State?.Form),
         ResultFact => 64,
+        SignedFact => 128,
         JsonFact json => (int)DagCbor.LengthOf(json.Data),
         _ => 0,
     };

@@ -95,7 +95,7 @@ internal static class FactReader
             if (items == 0) throw DagCborReader.Refuse("a fact without a kind", 0);
             ulong kind = reader.ReadUInt64();
             if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Result or
-                (ulong)FactKind.Copy or (ulong)FactKind.Damaged))
+                (ulong)FactKind.Copy or (ulong)FactKind.Signed or (ulong)FactKind.Damaged))
             {
                 onLater?.Invoke();
                 return null;
@@ -103,7 +103,7 @@ internal static class FactReader
 
             int expected = (FactKind)kind switch
             {
-                FactKind.Name or FactKind.Removal => 4,
+                FactKind.Name or FactKind.Removal or FactKind.Signed => 4,
                 FactKind.Damaged => 7,
                 FactKind.Copy => 8,
                 _ => 3,
@@ -142,6 +142,7 @@ internal static class FactReader
         FactKind.Expiry => new ExpiryFact(subject, IsNull(ref reader) ? null : reader.ReadUInt64()),
         FactKind.Copy => new CopyFact(subject, reader.ReadText(), ReadCopy(ref reader)),
         FactKind.Result => new ResultFact(subject, IsNull(ref reader) ? null : reader.ReadLink()),
+        FactKind.Signed => new SignedFact(subject, reader.ReadLink(), reader.ReadLink()),
         _ => new PinFact(subject, reader.ReadBool()),
     };
 

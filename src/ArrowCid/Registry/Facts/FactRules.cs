@@ -21,6 +21,7 @@ internal static class FactRules
         PinFact pin => OfSubject(pin.Subject),
         ResultFact result => OfSubject(result.Subject) ?? (result.Value is { } value ? OfCid(value) : null),
         CopyFact copy => OfSubject(copy.Subject) ?? OfPlace(copy.Place) ?? OfCopy(copy.State),
+        SignedFact signed => OfSubject(signed.Subject) ?? OfSigned(signed),
         HoldFact hold => hold.LockByte > long.MaxValue ? "a lock byte beyond 2^63"
             : hold.Subjects.Length == 0 ? "a hold of nothing"
             : OfCids("blocks in a hold", hold.Subjects, FactLimits.MaxHeld),
@@ -58,6 +59,10 @@ internal static class FactRules
             (state.Kind is 0 or > FactLimits.MaxBlockKind ? "a copy of an unknown kind of block" : null) ??
             (state.Rows > long.MaxValue ? "a copy of over 2^63 - 1 rows" : null) ??
             (state.Schema is { } schema ? OfCid(schema) : null);
+
+    private static string? OfSigned(SignedFact signed) => OfCid(signed.Statement) ?? OfCid(signed.Signature) ??
+        (signed.Statement.Codec != Multicodec.DagCbor ? "a statement of another codec than dag-cbor" : null) ??
+        (signed.Signature.Codec != Multicodec.Raw ? "a signature of another codec than raw" : null);
 
     /// <summary>A range begins where a record may, and is not longer than the largest record.</summary>
     private static string? OfRange(DamagedFact damaged) => damaged.Slot > ushort.MaxValue ||

@@ -66,7 +66,7 @@ internal static class FactWriter
         bool hasSubject = fact is not (NameFact or RemovalFact or HoldFact or DropFact or DamagedFact);
         writer.BeginList(fact switch
         {
-            NameFact or RemovalFact => 4,
+            NameFact or RemovalFact or SignedFact => 4,
             DamagedFact => 7,
             CopyFact => 8,
             _ => 3,
@@ -103,6 +103,10 @@ internal static class FactWriter
             case CopyFact copy: WriteCopy(ref writer, copy); break;
             case ResultFact { Value: { } value }: writer.WriteLink(value); break;
             case ResultFact: writer.WriteNull(); break;
+            case SignedFact signed:
+                writer.WriteLink(signed.Statement);
+                writer.WriteLink(signed.Signature);
+                break;
             case NameFact name: WriteName(ref writer, name); break;
             case HoldFact hold:
                 WriteLinks(ref writer, hold.Subjects);
@@ -127,6 +131,7 @@ internal static class FactWriter
         PinFact pin => pin.Subject,
         CopyFact copy => copy.Subject,
         ResultFact result => result.Subject,
+        SignedFact signed => signed.Subject,
         _ => default,
     };
 

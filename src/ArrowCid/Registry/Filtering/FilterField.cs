@@ -14,7 +14,7 @@ internal sealed record FilterField(FilterFieldKind Kind, params string[] Parts)
     public static readonly string[] Names =
     [
         "cid", "schema", "rows", "bytes", "kind", "created", "age", "producer", "parent", "name", "pinned", "expires",
-        "place", "tag", "json",
+        "place", "signer", "tag", "json",
     ];
 
     public FilterType Type => Kind switch

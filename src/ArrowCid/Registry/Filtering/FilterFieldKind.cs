@@ -16,6 +16,7 @@ internal enum FilterFieldKind
     Pinned,
     Expires,
     Place,
+    Signer,
     Tag,
     Json,
 }

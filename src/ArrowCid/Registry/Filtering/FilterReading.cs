@@ -20,6 +20,7 @@ internal static class FilterReading
         FilterFieldKind.Pinned => entry.IsPinned,
         FilterFieldKind.Expires => entry.Expires is not null,
         FilterFieldKind.Place => entry.Copies.Count > 0,
+        FilterFieldKind.Signer => entry.Signers.Count > 0,
         FilterFieldKind.Tag => entry.Tags.ContainsKey(field.Parts[0]),
         _ => At(entry.Data, field.Parts) is not null,
     };
@@ -42,6 +43,7 @@ internal static class FilterReading
             FilterFieldKind.Parent => HoldsOfOne(op, value, entry.Parents),
             FilterFieldKind.Name => HoldsOfOne(op, value, entry.Names),
             FilterFieldKind.Place => HoldsOfOne(op, value, [.. entry.Copies.Select(copy => copy.Place)]),
+            FilterFieldKind.Signer => HoldsOfOne(op, value, entry.Signers),
             _ => throw new InvalidOperationException($"'{field.Kind}' is not compared."),
         };
 

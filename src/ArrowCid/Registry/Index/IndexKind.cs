@@ -15,4 +15,7 @@ internal enum IndexKind
 
     Result = 10,
     Copy = 11,
+
+    // 12 is allocated.
+    Signed = 13,
 }

@@ -12,7 +12,7 @@ internal static class PageItems
 {
     private const byte Tag = 1, Producer = 2, Parents = 3, Json = 4, Locations = 5, Expiry = 6, Pin = 8, Hold = 9,
         Announced = 11, LastPut = 12, Fence = 13, Codec = 14, Name = 15, Put = 16, Copy = 17,
-        Result = 18;
+        Result = 18, Signed = 19;
 
     private const int MostPlainTags = 16;
 
@@ -86,6 +86,19 @@ internal static class PageItems
         int item = Begin(to, Result);
         to.Stamp(stamp);
         if (value is { } cid) _ = cid.TryWriteBytes(to.Take(cid.ByteLength), out _);
+        End(to, item);
+    }
+
+    public static void WriteSigned(RunBuffer to, FactStamp stamp, SignedPair pair)
+    {
+        int item = Begin(to, Signed);
+        to.Stamp(stamp);
+        foreach (Cid cid in (ReadOnlySpan<Cid>)[pair.Statement, pair.Signature])
+        {
+            to.Number((ulong)cid.ByteLength);
+            _ = cid.TryWriteBytes(to.Take(cid.ByteLength), out _);
+        }
+
         End(to, item);
     }
 
@@ -285,6 +298,7 @@ internal static class PageItems
                     if (ReadResult(ref result) is { } cid && cid.TryGetSha256(out Digest256 target))
                         sink.Add(IndexKind.Result, Digest256.Bytes(in target), time);
                     break;
+                case Signed: sink.Add(IndexKind.Signed, default, new RunReader(body).Stamp().Time); break;
                 case Put:
                     var put = new RunReader(body);
                     ulong ticks = put.Word();
@@ -334,6 +348,11 @@ internal static class PageItems
         }
 
         if (sheet.Result is { IsSet: true } result) WriteResult(to, result.Stamp, result.Value);
+        if (sheet.Signed is { } signed)
+        {
+            foreach ((SignedPair pair, FactStamp stamp) in signed) WriteSigned(to, stamp, pair);
+        }
+
         foreach (long hold in sheet.Holds ?? []) WriteHold(to, hold);
     }
 
@@ -402,6 +421,11 @@ internal static class PageItems
                 sheet.OfferCopy(stamp, place, ReadCopy(ref reader));
                 break;
             case Result: sheet.Result.Merge(stamp, ReadResult(ref reader), FactOrder.OfCids); break;
+            case Signed:
+                List<Cid> pair = ReadCids(ref reader);
+                if (pair.Count != 2) throw new IndexDamagedException("a signed statement without its two links");
+                sheet.AddSigned(stamp, new SignedPair(pair[0], pair[1]));
+                break;
             case Pin: sheet.Pin.Merge(stamp, reader.Byte() != 0, FactOrder.OfFlags); break;
             default: throw new IndexDamagedException($"an item of kind {kind}");
         }

@@ -108,6 +108,7 @@ internal static class QueryPlanner
         FilterFieldKind.Expires => All(IndexKind.Expires),
         FilterFieldKind.Pinned => All(IndexKind.Pinned),
         FilterFieldKind.Place => All(IndexKind.Copy),
+        FilterFieldKind.Signer => All(IndexKind.Signed),
         FilterFieldKind.Tag => new QueryPlan(IndexKind.Tag, [Within(IndexKey.OfText(field.Parts[0]))], "", true),
         _ => null,
     };
@@ -118,6 +119,8 @@ internal static class QueryPlanner
     private static QueryPlan? OfComparison(FilterField field, FilterOperator op, FilterValue[] values, long now)
     {
         if (op == FilterOperator.NotEqual) return null;
+        // Who signed is in the statement's block, which a checkpoint does not read.
+        if (field.Kind == FilterFieldKind.Signer) return All(IndexKind.Signed);
         IndexKind? kind = field.Kind switch
         {
             FilterFieldKind.Cid => IndexKind.Cid,

@@ -218,6 +218,11 @@ internal sealed class RunBuilder
                 PageItems.WriteResult(_items, stamp, result.Value);
                 End();
                 break;
+            case SignedFact signed:
+                About(signed.Subject);
+                PageItems.WriteSigned(_items, stamp, new SignedPair(signed.Statement, signed.Signature));
+                End();
+                break;
             case PinFact pin:
                 About(pin.Subject);
                 PageItems.WritePin(_items, stamp, pin.IsPinned);

@@ -45,6 +45,9 @@ internal static class StandingKeys
                 if (sheet.Result.Value is { } target && target.TryGetSha256(out Digest256 digest))
                     sink.Add(kind, Digest256.Bytes(in digest), sheet.Result.Stamp.Time);
                 break;
+            case IndexKind.Signed:
+                foreach ((_, FactStamp stamp) in sheet.Signed ?? []) sink.Add(kind, default, stamp.Time);
+                break;
             case IndexKind.Expires:
                 if (sheet.Expires.Value is { } end) sink.Add(kind, default, end);
                 break;

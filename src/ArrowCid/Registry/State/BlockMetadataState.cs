@@ -70,6 +70,16 @@ internal sealed class BlockMetadataState(ulong codec)
     public bool MayStandAt(FactStamp stamp, string place) =>
         (Copies?.GetValueOrDefault(place) ?? default).CanWin(stamp);
 
+    /// <summary>The signed statements about the block, each with the time of the first fact about it; null where
+    /// there are none.</summary>
+    public SortedDictionary<SignedPair, FactStamp>? Signed { get; private set; }
+
+    public void AddSigned(FactStamp stamp, SignedPair pair)
+    {
+        Signed ??= [];
+        if (!Signed.TryGetValue(pair, out FactStamp known) || stamp < known) Signed[pair] = stamp;
+    }
+
     /// <summary>Whether a value of a tag with that stamp may be the valid one.</summary>
     public bool MayStand(FactStamp stamp, string key) => _tags.GetValueOrDefault(key).CanWin(stamp);
 

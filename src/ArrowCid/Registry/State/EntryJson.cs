@@ -39,6 +39,7 @@ internal static class EntryJson
         if (entry.Json is { } json) writer.WriteRawValue(json, skipInputValidation: true);
         else writer.WriteNullValue();
         WriteTexts(writer, "locations", entry.Locations);
+        if (entry.Signed.Count > 0) WriteTexts(writer, "signers", entry.Signers);
         if (entry.Copies.Count > 0) WriteTexts(writer, "copies", entry.Copies.Select(copy => copy.Place));
     }
 

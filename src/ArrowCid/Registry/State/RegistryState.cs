@@ -181,6 +181,9 @@ internal sealed class RegistryState(IndexSnapshot index)
             case ResultFact result:
                 SheetOf(result.Subject).Result.Merge(stamp, result.Value, FactOrder.OfCids);
                 break;
+            case SignedFact signed:
+                SheetOf(signed.Subject).AddSigned(stamp, new SignedPair(signed.Statement, signed.Signature));
+                break;
             case PinFact pin: SheetOf(pin.Subject).Pin.Merge(stamp, pin.IsPinned, FactOrder.OfFlags); break;
             case HoldFact hold:
                 foreach (Cid subject in hold.Subjects) SheetOf(subject).AddHold((long)hold.LockByte);

@@ -5,6 +5,8 @@ namespace ArrowCid.Registry;
 /// <summary>A block and its metadata at one moment. Immutable.</summary>
 public sealed class StoredEntry
 {
+    private IReadOnlyList<string>? _signers;
+
     internal StoredEntry()
     {
     }
@@ -71,6 +73,21 @@ public sealed class StoredEntry
 
     /// <summary>The places that are known to have a copy (<see cref="StorePlaces"/>), sorted by name.</summary>
     public IReadOnlyList<BlockCopy> Copies { get; internal init; } = [];
+
+    /// <summary>The keys whose signed statements about the block hold, as texts of public keys, sorted. They are
+    /// verified when this is first requested, while the store is open. Tags made with a shared secret do not
+    /// count.</summary>
+    public IReadOnlyList<string> Signers
+    {
+        get => _signers ??= SignersOf?.Invoke(Signed) ?? [];
+        internal init => _signers = value;
+    }
+
+    /// <summary>The signed statements about the block, which may be broken.</summary>
+    internal IReadOnlyList<SignedPair> Signed { get; init; } = [];
+
+    /// <summary>Verifies them; null where there are none.</summary>
+    internal Func<IReadOnlyList<SignedPair>, IReadOnlyList<string>>? SignersOf { get; init; }
 
     /// <summary>The JSON that was given with it, without white space and with sorted keys; or null.</summary>
     public string? Json => Data is null ? null : JsonText.Format(Data);

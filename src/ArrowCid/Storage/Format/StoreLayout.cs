@@ -42,6 +42,9 @@ internal static class StoreLayout
 
     /// <summary>Counts the records of damage; zero: there never was any.</summary>
     public const long DamageWord = WordsOffset + 896;
+
+    /// <summary>Whether trust rules were ever named: 0 is not known.</summary>
+    public const long TrustWord = WordsOffset + 1024;
     public const long ParticipantsOffset = 2 * PageBytes;
     public const int ParticipantBytes = 128;
     public const int MaxParticipants = 1024;

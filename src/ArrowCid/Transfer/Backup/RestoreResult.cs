@@ -17,4 +17,11 @@ public sealed record RestoreResult
 
     /// <summary>The number of blocks that were there with damaged bytes, which the right ones have replaced.</summary>
     public long BlocksRepaired { get; init; }
+
+    /// <summary>The number of new signed statements whose signatures hold.</summary>
+    public long StatementsHolding { get; init; }
+
+    /// <summary>The number of new signed statements whose signatures do not hold, or whose blocks did not
+    /// come.</summary>
+    public long StatementsBroken { get; init; }
 }

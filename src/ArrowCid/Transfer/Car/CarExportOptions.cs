@@ -12,6 +12,10 @@ public sealed class CarExportOptions
     /// <summary>Names that go along, as a root of their own, for an import to set; null for none.</summary>
     public IReadOnlyDictionary<string, Cid>? Names { get; init; }
 
+    /// <summary>Whether the signed statements about the blocks go along, as a root of their own, for an import to
+    /// check and to store. Where there are none, nothing is added.</summary>
+    public bool Statements { get; init; } = true;
+
     /// <summary>Also computes the Filecoin piece commitment of the CAR, of this padded size in bytes; 0 for the
     /// smallest that holds it; null for none. Only for version 1, which is written forward.</summary>
     public long? PieceSize { get; init; }

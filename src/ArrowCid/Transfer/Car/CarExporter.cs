@@ -1,5 +1,6 @@
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
+using ArrowCid.Signing;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Transfer;
@@ -9,7 +10,7 @@ namespace ArrowCid.Transfer;
 /// once. The same blocks give the same bytes.
 /// </summary>
 internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLease> open, CarExportOptions options,
-    Operation operation)
+    Operation operation, IReadOnlyList<SignedStatement> statements)
 {
     private readonly Dictionary<Cid, Form> _forms = [];
     private readonly Dictionary<Cid, DatasetDirectory> _directories = [];
@@ -26,15 +27,17 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
     /// <param name="output">Where to.</param>
     /// <param name="options">How.</param>
     /// <param name="operation">The call that it is written for: gets the bytes of blocks.</param>
+    /// <param name="statements">Signed statements that go along.</param>
     public static CarExport Write(Func<Cid, BlockLease> find, Func<Cid, BlockLease> open, IReadOnlyList<Cid> cids,
-        Stream output, CarExportOptions? options, Operation operation)
+        Stream output, CarExportOptions? options, Operation operation,
+        IReadOnlyList<SignedStatement>? statements = null)
     {
         ArgumentNullException.ThrowIfNull(cids);
         ArgumentNullException.ThrowIfNull(output);
         options ??= new CarExportOptions();
         if (options.Version is not (1 or 2))
             throw new ArgumentException($"There is no CAR version {options.Version}.", nameof(options));
-        var exporter = new CarExporter(Checked(find), Checked(open), options, operation);
+        var exporter = new CarExporter(Checked(find), Checked(open), options, operation, statements ?? []);
         if (options.PieceSize is not { } size) return exporter.Write(cids, output);
         PieceCommitment.RequireSize(size);
         if (options.Version == 2)
@@ -62,7 +65,11 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
         List<Cid> roots = RootsOf(all);
         byte[]? names = options.Names is { Count: > 0 } ? NameList.Encode(options.Names) : null;
         Cid list = names is null ? default : Cid.Sha256(Multicodec.DagCbor, names);
-        _writer = new CarWriter(output, names is null ? roots : [.. roots, list], options.Version);
+        byte[]? signed = statements.Count == 0 ? null
+            : StatementList.Encode(statements.Select(each => (each.Cid, each.SignatureCid)));
+        Cid signedList = signed is null ? default : Cid.Sha256(Multicodec.DagCbor, signed);
+        Cid[] lists = [.. names is null ? [] : (Cid[])[list], .. signed is null ? [] : (Cid[])[signedList]];
+        _writer = new CarWriter(output, [.. roots, .. lists], options.Version);
         long start = options.Version == 2 ? CarFormat.Version2Length : 0;
         try
         {
@@ -71,6 +78,12 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
             Cid[] others = [.. _forms.Where(each => each.Value.IsRootToo).Select(each => each.Key)];
             for (int i = 0; i < others.Length; i++) WriteForm(others[i], _forms[others[i]], others.Skip(i + 1));
             if (names is not null) Once(list, names);
+            if (signed is not null) Once(signedList, signed);
+            foreach (SignedStatement one in statements)
+            {
+                Once(one.Cid, one.Block.Span);
+                Once(one.SignatureCid, one.Signature.Span);
+            }
         }
         finally
         {

@@ -21,6 +21,10 @@ public sealed record CarImport
     /// none.</summary>
     public IReadOnlyList<KeyValuePair<string, Cid>> Names { get; init; } = [];
 
+    /// <summary>The number of signed statements that it brought, each of which holds, or needs a shared
+    /// secret.</summary>
+    public long Statements { get; init; }
+
     /// <summary>Where the first section begins that the CAR does not have whole, because its file was cut short; null
     /// where it was not.</summary>
     public long? CutAt { get; init; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ArrowCid.Columnar;
 using ArrowCid.Parquet;
+using ArrowCid.Signing;
 
 namespace ArrowCid.Transfer;
 
@@ -16,17 +17,20 @@ internal static class ParquetExport
     /// <param name="options">How to write; null for the defaults.</param>
     /// <param name="columns">The columns to write; null or none for all.</param>
     /// <param name="written">Called after each row group.</param>
+    /// <param name="statements">Signed statements about the batches that go along.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Internal"/>: the file does not read back;
     /// <see cref="ErrorCode.SchemaMismatch"/>: a batch has another schema than the first; <see cref="ErrorCode.Io"/>:
     /// the file cannot be written; those of <paramref name="find"/>.</exception>
     public static void Write(IReadOnlyList<Cid> cids, Func<Cid, HeldBatch> find, Stream file,
-        ParquetWriteOptions? options = null, IReadOnlyList<string>? columns = null, Action? written = null)
+        ParquetWriteOptions? options = null, IReadOnlyList<string>? columns = null, Action? written = null,
+        IReadOnlyList<SignedStatement>? statements = null)
     {
         columns ??= [];
         Schema schema;
         using (HeldBatch first = find(cids[0])) schema = ColumnChoice.Of(first.Batch.Schema, columns);
         using (var writer = new ParquetWriter(file, schema, options))
         {
+            writer.Statements = statements ?? [];
             if (writer.RequiresPrescan) Prescan(writer, cids, find, columns);
             foreach (Cid cid in cids)
             {

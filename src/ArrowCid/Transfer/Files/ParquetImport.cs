@@ -1,6 +1,7 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
+using ArrowCid.Signing;
 
 namespace ArrowCid.Transfer;
 
@@ -19,6 +20,24 @@ internal static class ParquetImport
     {
         IEnumerable<RecordBatch> groups = Groups(file, leftOut);
         return rowsPerBatch is { } rows ? BatchCut.EveryRows(groups, rows) : groups;
+    }
+
+    /// <summary>Reads the signed statements that a file carries, and proves them.</summary>
+    /// <param name="file">The file, which seeks; it stays open, at its beginning.</param>
+    /// <returns>The statements, each of which holds or needs a shared secret.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: one does not hold.</exception>
+    public static IReadOnlyList<SignedStatement> ReadStatements(Stream file)
+    {
+        using var reader = ParquetReader.Open(file, new ParquetReadOptions { LeaveOpen = true });
+        foreach (SignedStatement signed in reader.Statements)
+        {
+            if (signed.Check(out _) == SignatureState.Broken)
+                throw new ArrowCidException(ErrorCode.InvalidData,
+                    $"the signature of the statement {signed.Cid} does not hold");
+        }
+
+        file.Position = 0;
+        return reader.Statements;
     }
 
     private static IEnumerable<RecordBatch> Groups(Stream file, Action<int, ArrowCidException>? leftOut)

@@ -1,0 +1,138 @@
+using System.Globalization;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Signing;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>
+/// Seals of the log: signed statements of how far its lanes go and of every change of every name
+/// (<c>Signing/SIGNING.md</c>). A history that was edited, cut or replaced by an older copy later no longer matches.
+/// Blocks that are removed, and facts that are replaced or compacted, are no edits of history.
+/// </summary>
+public sealed class StoreSeals
+{
+    /// <summary>The name that points to the last seal.</summary>
+    public const string SealName = "arrowcid.seal";
+
+    // A name whose change was being committed while the log was read may be missing in a seal.
+    private static readonly TimeSpan s_tolerance = TimeSpan.FromMinutes(1);
+
+    private readonly CidStore _store;
+
+    internal StoreSeals(CidStore store) => _store = store;
+
+    /// <summary>Seals the log as it is now.</summary>
+    /// <param name="key">The key. It should not be within reach of those who could edit the store.</param>
+    /// <returns>The signed statement about the seal.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="StoreSignatures.SetName(string, Cid, SigningKey,
+    /// IReadOnlyDictionary{string, string})"/>; <see cref="ErrorCode.Busy"/>: a lane cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public SignedStatement Seal(SigningKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        Cid? previous = _store.Names.Resolve(SealName);
+        LogSeal seal = Read(previous);
+        Cid cid = _store.PutBlock(Multicodec.DagCbor, seal.Encode()).Cid;
+        return _store.Signatures.SetName(SealName, cid, previous, key).Statement;
+    }
+
+    /// <summary>Compares the log with its seals.</summary>
+    /// <param name="signers">The keys whose seals count, as <see cref="SigningKey.Id"/>; null: all.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>What does not match.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a lane cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public SealCheck Check(IReadOnlyCollection<string>? signers = null, CancellationToken cancellationToken = default)
+    {
+        if (_store.Names.GetHistory(SealName).Count == 0) return Of(0, null, [], []);
+        NameCheck chain = _store.Signatures.CheckName(SealName, signers);
+        if (chain.Statements.Count == 0) return Of(0, null, [], ["no seal is signed by a key that counts"]);
+        var faults = new List<string>();
+        if (chain.Fault is { } fault) faults.Add(fault);
+        LogSeal now = Read(null);
+        int seals = 0;
+        DateTimeOffset? last = null;
+        foreach (StatementCheck check in chain.Statements.Reverse())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Statement said = check.Statement!;
+            if (ReadSeal(said.Subject, faults) is not { } seal) continue;
+            seals++;
+            last ??= said.Time;
+            Compare(seal, said.Time, now, isLast: seals == 1, faults);
+        }
+
+        return Of(seals, last, [.. chain.Statements.Select(check => check.Statement!.Key).Distinct()], faults);
+    }
+
+    private void Compare(LogSeal seal, DateTimeOffset time, LogSeal now, bool isLast, List<string> faults)
+    {
+        string at = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        for (int lane = 0; seal.Store == now.Store && lane < Math.Min(seal.Lanes.Length, now.Lanes.Length); lane++)
+        {
+            if (now.Lanes[lane] < seal.Lanes[lane])
+                faults.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"the seal of {at}: lane {lane} went to {seal.Lanes[lane]}, and goes to {now.Lanes[lane]}"));
+        }
+
+        IReadOnlyDictionary<string, NameRecord[]> names = Changes();
+        foreach ((string name, long count, Digest256 hash) in seal.Names)
+        {
+            NameRecord[] changes = names.GetValueOrDefault(name) ?? [];
+            if (changes.Length >= count && LogSeal.HashOf(changes, count) == hash) continue;
+            faults.Add(string.Create(CultureInfo.InvariantCulture,
+                $"the seal of {at}: the first {count} changes of the name '{name}' are others than were sealed" +
+                $"{(changes.Length < count ? $"; {changes.Length} are there" : "")}"));
+        }
+
+        if (!isLast) return;
+        HashSet<string> known = [.. seal.Names.Select(name => name.Name)];
+        foreach ((string name, NameRecord[] changes) in names.Where(pair => !known.Contains(pair.Key)))
+        {
+            if (changes[0].Stamp.When < DateTimeOffset.FromUnixTimeMilliseconds(seal.Milliseconds) - s_tolerance)
+                faults.Add($"the name '{name}' has a change from before the seal of {at}, which does not have it");
+        }
+    }
+
+    private LogSeal? ReadSeal(Cid cid, List<string> faults)
+    {
+        try
+        {
+            if (_store.ReadBlock(cid) is { } block) return LogSeal.Decode(block);
+            faults.Add($"the seal {cid} is not here");
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.InvalidData or ErrorCode.BlockCorrupt)
+        {
+            faults.Add($"{cid} is no seal: {e.Message}");
+        }
+
+        return null;
+    }
+
+    /// <summary>The log as it is now.</summary>
+    private LogSeal Read(Cid? previous)
+    {
+        BlockStore blocks = _store.Blocks;
+        ulong[] marks = blocks.Marks();
+        RegistryReader reader = _store.Registry.Reader;
+        return reader.AskAt(marks, () => new LogSeal(
+            blocks.Id,
+            (long)(reader.State.MaxTime >> 16),
+            [.. marks.Select(mark => (long)Math.Min(mark, long.MaxValue))],
+            [.. reader.State.Names.OrderBy(log => log.Name, StringComparer.Ordinal).Select(log =>
+                (log.Name, (long)log.Changes.Count, LogSeal.HashOf(log.Changes, log.Changes.Count)))],
+            previous));
+    }
+
+    private Dictionary<string, NameRecord[]> Changes()
+    {
+        RegistryReader reader = _store.Registry.Reader;
+        return reader.Ask(() => reader.State.Names.ToDictionary(log => log.Name, log => log.Changes.ToArray(),
+            StringComparer.Ordinal));
+    }
+
+    private static SealCheck Of(int seals, DateTimeOffset? last, IReadOnlyList<string> signers,
+        IReadOnlyList<string> faults) => new() { Seals = seals, Last = last, Signers = signers, Faults = faults };
+}
