@@ -63,7 +63,7 @@ internal sealed class BlockStore : IDisposable
     public TimeProvider Clock => Handle.Clock;
 
     /// <summary>Whether trust rules were ever named.</summary>
-    public TrustHint TrustHint => new(_control);
+    public TrustHint TrustHint => new(Handle.Control);
 
     /// <summary>The store, as cursors name it; a copy of its files is another.</summary>
     public Guid Id => Handle.Id;

@@ -44,7 +44,7 @@ internal sealed class BundleExport(CidStore store)
         var writer = new CarWriter(output, [root], 1);
         writer.Add(root, node);
         long bytes = node.Length, largest = node.Length;
-        var proofs = new ReadAhead<RecordLease>(cid => store.Prove(cid) ?? throw store.NotHere(cid));
+        var proofs = new ReadAhead<RecordLease>(cid => store.Reading.Prove(cid) ?? throw store.Proofs.NotHere(cid));
         try
         {
             for (int i = 0; i < manifest.Blocks.Length; i++)
@@ -99,7 +99,7 @@ internal sealed class BundleExport(CidStore store)
         {
             if (!store.Contains(next.Cid))
             {
-                if (next.IsNeeded) throw store.NotHere(next.Cid);
+                if (next.IsNeeded) throw store.Proofs.NotHere(next.Cid);
                 continue;
             }
 
@@ -120,12 +120,12 @@ internal sealed class BundleExport(CidStore store)
     /// <summary>A block and all that it needs, under the CIDs that the store knows them by.</summary>
     public IEnumerable<Cid> ClosureOf(Cid root)
     {
-        List<Digest256> digests = [root.TryGetSha256(out Digest256 digest) ? digest : throw store.NotHere(root)];
+        List<Digest256> digests = [root.TryGetSha256(out Digest256 digest) ? digest : throw store.Proofs.NotHere(root)];
         digests.AddRange(BlockNeeds.Closure(store.Blocks, digest).Skip(1));
         foreach (Digest256 needed in digests)
         {
             using RecordLease? lease = store.Blocks.Find(needed);
-            if (lease is null) throw store.NotHere(Cid.FromSha256(Multicodec.Raw, needed));
+            if (lease is null) throw store.Proofs.NotHere(Cid.FromSha256(Multicodec.Raw, needed));
             yield return Cid.FromSha256(lease.Info.Codec, needed);
         }
     }

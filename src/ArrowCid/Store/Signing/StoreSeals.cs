@@ -100,7 +100,7 @@ public sealed class StoreSeals
     {
         try
         {
-            if (_store.ReadBlock(cid) is { } block) return LogSeal.Decode(block);
+            if (_store.Reading.ReadBlock(cid) is { } block) return LogSeal.Decode(block);
             faults.Add($"the seal {cid} is not here");
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.InvalidData or ErrorCode.BlockCorrupt)
@@ -115,7 +115,7 @@ public sealed class StoreSeals
     private LogSeal Read(Cid? previous)
     {
         BlockStore blocks = _store.Blocks;
-        ulong[] marks = blocks.Marks();
+        ulong[] marks = blocks.Listing.Marks();
         RegistryReader reader = _store.Registry.Reader;
         return reader.AskAt(marks, () => new LogSeal(
             blocks.Id,

@@ -123,7 +123,7 @@ public sealed class StoreSignatures
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(key);
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         FactAppender.ThrowIfNoName(name);
         Cid? previous = StatementsOf(name, null, null).LastOrDefault()?.Cid;
         SignedStatement signed = Make(cid, key, says, name, previous);
@@ -169,7 +169,7 @@ public sealed class StoreSignatures
     /// <returns>The statements, oldest first; none where there are none.</returns>
     public IReadOnlyList<StatementCheck> Check(Cid cid, SigningKey? secret = null)
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         return [.. PairsOf(cid).Select(pair => Check(cid, pair, secret))
             .OrderBy(check => check.Statement?.Time ?? DateTimeOffset.MinValue).ThenBy(check => check.Cid)];
     }
@@ -329,7 +329,7 @@ public sealed class StoreSignatures
 
     private void Put(SignedStatement signed)
     {
-        _ = _store.PutOfCodec(Multicodec.DagCbor, signed.Block, nanoseconds: 0);
+        _ = _store.Putting.PutOfCodec(Multicodec.DagCbor, signed.Block, nanoseconds: 0);
         _ = _store.PutRaw(signed.Signature);
     }
 
@@ -338,8 +338,8 @@ public sealed class StoreSignatures
 
     private void RequireKnown(Cid cid)
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         if (_store.Contains(cid) || _store.Metadata.Get(cid) is { Copies.Count: > 0 }) return;
-        throw _store.NotHere(cid);
+        throw _store.Proofs.NotHere(cid);
     }
 }

@@ -98,7 +98,7 @@ public sealed class StoreTrust
     /// <exception cref="ArrowCidException">As for <see cref="List"/>.</exception>
     public TrustVerdict Judge(Cid cid)
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         return _store.Metadata.Get(cid) is { } entry ? Judge(cid, entry, Current().Table) : Covers(cid, false);
     }
 
@@ -237,7 +237,7 @@ public sealed class StoreTrust
         // Below the rules, which may cover their own table.
         using RecordLease lease = cid.TryGetSha256(out Digest256 digest) && _store.Blocks.Find(digest) is { } found
             ? found
-            : throw _store.NotHere(cid);
+            : throw _store.Proofs.NotHere(cid);
         try
         {
             if (Sha256.Hash(lease.Memory.Span) != digest)
