@@ -73,6 +73,20 @@ internal sealed class BucketIndex(S3Bucket bucket) : IDisposable
         }
     }
 
+    /// <summary>Lists the blocks, each once.</summary>
+    public async Task<List<Cid>> ListAsync(CancellationToken end)
+    {
+        for (int tries = 0; tries < MostTries; tries++)
+        {
+            await RefreshAsync(end);
+            if (await ReadAsync(_files.Values, end) is not { } entries) continue;
+            WithoutDropped(entries);
+            return [.. entries.Select(entry => entry.Cid).Distinct()];
+        }
+
+        throw new ArrowCidException(ErrorCode.Busy, $"{bucket.Name}: its index changes while it is read");
+    }
+
     public void Dispose() => _refreshing.Dispose();
 
     private async Task<bool> MergeAsync(int level, CancellationToken end)

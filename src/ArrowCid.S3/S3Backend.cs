@@ -22,6 +22,8 @@ internal sealed partial class S3Backend : BlockBackend
 
     public override bool CanDelete => true;
 
+    public override bool CanList => true;
+
     public override string? Test(CancellationToken cancellationToken = default) =>
         Wait(PrepareAsync, cancellationToken).ChecksDigests
         ? null
@@ -30,6 +32,12 @@ internal sealed partial class S3Backend : BlockBackend
     protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
         cid.TryGetSha256(out Digest256 digest) &&
         Wait(end => FindEntriesAsync(digest, end), cancellationToken).Count > 0;
+
+    protected override void HasMany(IReadOnlyList<Cid> cids, Span<bool> found, CancellationToken cancellationToken) =>
+        Wait(end => FindManyAsync(cids, end), cancellationToken).CopyTo(found);
+
+    protected override IEnumerable<Cid> ListBlocks(CancellationToken cancellationToken) =>
+        Wait(_index.ListAsync, cancellationToken);
 
     protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         _ = WriteMany([cid], each => new BlockLease(each, bytes, null), progress: null, cancellationToken);
@@ -41,7 +49,7 @@ internal sealed partial class S3Backend : BlockBackend
         return Wait(end => FindAsync(cid, wanted, end), cancellationToken);
     }
 
-    private protected override BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BlockLease> open,
+    protected override BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BlockLease> open,
         Action<long>? progress, CancellationToken cancellationToken) => Wait(async end =>
     {
         BucketFormat format = await PrepareAsync(end);
@@ -131,6 +139,23 @@ internal sealed partial class S3Backend : BlockBackend
     {
         List<IndexEntry> found = await _index.FindAsync(digest, isFresh: false, end);
         return found.Count > 0 ? found : await _index.FindAsync(digest, isFresh: true, end);
+    }
+
+    /// <summary>Finds which blocks are stored; the index is refreshed once at most.</summary>
+    private async Task<bool[]> FindManyAsync(IReadOnlyList<Cid> cids, CancellationToken end)
+    {
+        var found = new bool[cids.Count];
+        for (int round = 0; round < 2 && Array.IndexOf(found, false) is >= 0 and int first; round++)
+        {
+            if (round > 0) await _index.RefreshAsync(end);
+            for (int i = first; i < found.Length; i++)
+            {
+                found[i] = found[i] || (cids[i].TryGetSha256(out Digest256 digest) &&
+                    (await _index.FindAsync(digest, isFresh: false, end)).Count > 0);
+            }
+        }
+
+        return found;
     }
 
     private async Task<BlockLease?> FindAsync(Cid cid, Digest256 digest, CancellationToken end)

@@ -39,7 +39,11 @@ internal sealed class TortureChecker
             {
                 // What has expired was announced as gone by whoever let it expire.
                 CheckCollection(store, new CollectOptions(), faults);
-                foreach (string journal in journals) faults.AddRange(_copies.Check(store, journal, damage));
+                foreach (string journal in journals)
+                {
+                    faults.AddRange(_copies.Check(store, journal, damage));
+                    faults.AddRange(TorturePlaceChecker.Check(journal));
+                }
             }
 
             CheckBlocks(store, faults);

@@ -29,6 +29,7 @@ internal sealed record TortureStep(string At, string? Before)
         'K' => store != TortureRole.Ring,
         'M' or 'W' or 'T' => store == TortureRole.Mixed,
         'U' or 'R' => store != TortureRole.Ring,
+        'Y' or 'X' => store == TortureRole.Mixed,
         'D' => store == TortureRole.Disk,
         // An index that has grown twice is large enough for long.
         'G' => isFirst && store != TortureRole.Ring,
@@ -66,15 +67,17 @@ internal static class TortureSteps
         'M' => TortureLoad.Facts,
         'W' or 'T' => TortureLoad.Clearing,
         'U' or 'R' => TortureLoad.Copies,
+        'Y' or 'X' => TortureLoad.Places,
         'H' => TortureLoad.Healing,
         null when store == TortureRole.Ring => TortureLoad.Large,
-        null => random.Next(8) switch
+        null => random.Next(9) switch
         {
             < 2 => TortureLoad.Small,
             2 when store == TortureRole.Mixed => TortureLoad.Facts,
             3 when store == TortureRole.Mixed => TortureLoad.Clearing,
             4 => TortureLoad.Copies,
             5 when store == TortureRole.Mixed => TortureLoad.Healing,
+            6 when store == TortureRole.Mixed => TortureLoad.Places,
             _ => TortureLoad.Mixed,
         },
         _ => TortureLoad.Mixed,

@@ -40,6 +40,9 @@ internal enum TortureLoad
     /// <summary>Backups and restores.</summary>
     Copies,
 
+    /// <summary>Copies to a place, and removals of one of two copies.</summary>
+    Places,
+
     /// <summary>Damage to blocks that all share, and its repair.</summary>
     Healing,
 }

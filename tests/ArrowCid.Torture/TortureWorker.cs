@@ -8,7 +8,7 @@ namespace ArrowCid.Torture;
 /// that all share are put by everybody and never taken away.
 /// </summary>
 internal sealed class TortureWorker(
-    CidStore store, TortureJournal journal, TortureRole role, TortureLoad load, long number, int seed)
+    CidStore store, TortureJournal journal, TortureRole role, TortureLoad load, long number, int seed) : IDisposable
 {
     public const int Shared = 400;
     public const int SharedBytes = 3000;
@@ -16,6 +16,7 @@ internal sealed class TortureWorker(
     private readonly Random _random = new(seed);
     private readonly TortureFacts _facts = new(store, journal, role, number, new Random(seed + 1));
     private readonly TortureCopies _copies = new(store, journal, role);
+    private readonly TorturePlaces _places = new(journal, number);
     private readonly List<Cid> _own = [];
     private readonly ReadOnlyMemory<byte>[] _many = new ReadOnlyMemory<byte>[16];
     private readonly PutResult[] _results = new PutResult[16];
@@ -42,10 +43,13 @@ internal sealed class TortureWorker(
             case TortureLoad.Clearing when _random.Next(3) > 0: _facts.StepOfClearing(_own); break;
             case TortureLoad.Index when _random.Next(2) > 0: _ = store.Maintenance.Checkpoint(); break;
             case TortureLoad.Healing when _random.Next(2) > 0: StepOfHealing(); break;
+            case TortureLoad.Places when _random.Next(2) > 0: _places.Step(_random); break;
             case TortureLoad.Copies when _random.Next(8) == 0: _copies.Step(_random); break;
             default: StepOfAll(); break;
         }
     }
+
+    public void Dispose() => _places.Dispose();
 
     private void StepOfAll()
     {

@@ -39,7 +39,7 @@ internal static class TortureWorkerCommand
         TortureRole role = Enum.Parse<TortureRole>(words[2]);
         using var journal = new TortureJournal(words[1]);
         using CidStore store = TortureStore.Open(words[0], role);
-        var worker = new TortureWorker(store, journal, role, Enum.Parse<TortureLoad>(words[3]),
+        using var worker = new TortureWorker(store, journal, role, Enum.Parse<TortureLoad>(words[3]),
             long.Parse(words[4], plain), int.Parse(words[5], plain));
         Console.Out.WriteLine("ready");
         Console.Out.Flush();

@@ -66,6 +66,7 @@ internal static class ConfigVerb
         foreach (string name in unknown) CommandError.Say($"there is no setting {name}; check the spelling");
         int exit = ServeVerb.Faults(() => settings.ToOptions().Check(), () => _ = HedgedSources.Delay(),
             () => _ = settings.Maintenance(), () => _ = settings.Cache(),
+            () => _ = settings.ReadsPlaces, () => _ = settings.Write, () => _ = settings.MaxBacklog,
             FromOptions.Check, () => OpenStore(directory));
         using var output = Output.Open();
         foreach ((string name, string help) in s_variables) PrintVariable(output, isJson, directory, name, help);

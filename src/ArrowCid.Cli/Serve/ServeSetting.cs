@@ -55,6 +55,12 @@ internal sealed record ServeSetting(string Name, string? Value, string? Default,
         new("cache-policy", "NAME", "s3fifo", "The policy that chooses the blocks that leave: s3fifo, arc or lru."),
         new("role", "ROLE", "full", "What the server does: full; cache (callers read, and what places have is kept " +
             "within --cache); reader (callers read, and nothing changes)."),
+        new("places", null, "true", "Blocks that are recorded at places ('arrowcid place') and not stored here are " +
+            "read from there, and stored."),
+        new("write", "MODE", "auto", "The copies of new blocks to the places that take them all: back (after the put " +
+            "has returned), through (before), auto (as each place says) or off."),
+        new("max-backlog", "SIZE", "off", "The size of the backlog of such a place over which puts are refused, such " +
+            "as 10GiB; off: the store's capacity."),
         new("log", "FORM", "auto", "The format of the log on standard error: text, json, none, or auto: text on a " +
             "terminal."),
     ];

@@ -15,7 +15,7 @@ internal sealed class ServeSettings
     /// <summary>The file that is read where it is there.</summary>
     public const string FileName = "arrowcid.json";
 
-    private const string Section = "serve", ByDefault = "default", None = "none", Unix = "unix:";
+    private const string Section = "serve", ByDefault = "default", None = "none", Off = "off", Unix = "unix:";
 
     private readonly Dictionary<string, (string? Value, string From)> _values = new(StringComparer.Ordinal);
 
@@ -111,12 +111,36 @@ internal sealed class ServeSettings
             : throw Wrong("cache", "is a number of bytes such as 64GiB or 512M, or off");
     }
 
+    /// <summary>Whether blocks that are not stored here are read from places.</summary>
+    public bool ReadsPlaces => Switch("places");
+
+    /// <summary>Whether blocks are copied to the places that take them all.</summary>
+    public bool WritesBack => Text("write") != Off;
+
+    /// <summary>When a put counts as copied; null where each place says so.</summary>
+    /// <exception cref="ArrowCidException">The value is wrong.</exception>
+    public PlaceWrite? Write => One<PlaceWrite?>("write", ("auto", null), ("back", PlaceWrite.Back),
+        ("through", PlaceWrite.Through), (Off, PlaceWrite.None));
+
+    /// <summary>The bytes over which puts are refused; null for no limit.</summary>
+    /// <exception cref="ArrowCidException">The value is wrong.</exception>
+    public long? MaxBacklog
+    {
+        get
+        {
+            if (Text("max-backlog") == Off) return null;
+            return Filter.TryParseSize(Text("max-backlog") ?? "", out long bytes)
+                ? bytes
+                : throw Wrong("max-backlog", "is a size such as 10GiB, or off");
+        }
+    }
+
     /// <summary>Returns a span of time; null for off.</summary>
     private TimeSpan? Span(string name)
     {
         // A timer waits no longer.
         const int MostDays = 49;
-        if (Text(name) == "off") return null;
+        if (Text(name) == Off) return null;
         return Filter.TryParseSpan(Text(name), out TimeSpan span) && span > TimeSpan.Zero && span.TotalDays < MostDays
             ? span
             : throw Wrong(name, "is a span of time such as 30s or 5m, less than 49 days, or off");

@@ -130,8 +130,15 @@ internal static class ServeVerb
             Console.WriteLine($"http   {scheme}://{http}");
         }
 
+        using var ends = new CancellationTokenSource();
+        Task copies = settings.WritesBack && !store.IsReadOnly
+            ? store.Places.WriteBackAsync(new WriteBackOptions { Failed = ReportFailure }, ends.Token)
+            : Task.CompletedTask;
         await end.Task.ConfigureAwait(false);
+        await ends.CancelAsync().ConfigureAwait(false);
         await server.DisposeAsync().ConfigureAwait(false);
+        await copies.ConfigureAwait(false);
+        server.SayEnding("copies to places have ended; what is left is copied after the next start");
         store.EndMaintenance();
         server.SayEnding("maintenance has ended");
         if (!store.IsReadOnly) server.SayEnding(Checkpoint(store));
@@ -152,6 +159,9 @@ internal static class ServeVerb
             Maintenance = !isReader && settings.Maintenance() is { } interval
                 ? new MaintenanceOptions { Interval = interval }
                 : null,
+            ReadPlaces = settings.ReadsPlaces,
+            Write = settings.Write,
+            MaxBacklog = settings.MaxBacklog,
         });
         try
         {
@@ -165,6 +175,9 @@ internal static class ServeVerb
             throw;
         }
     }
+
+    private static void ReportFailure(string place, ArrowCidException error) => CommandError.Say(
+        CommandError.Visible($"the backlog of '{place}' waits: {Advice.Of(error)}"));
 
     /// <summary>The next one that opens the store reads less of its log.</summary>
     /// <returns>The result, as text.</returns>

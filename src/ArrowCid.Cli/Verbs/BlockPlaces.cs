@@ -26,8 +26,9 @@ internal sealed class BlockPlaces : IDisposable
     /// <param name="from">The option or variable that names them.</param>
     /// <param name="fill">Whether the store keeps what came from elsewhere.</param>
     /// <param name="table">The store whose places have names, where its blocks are not asked for.</param>
+    /// <param name="followsLocations">Whether the locations that are recorded for a block are asked last.</param>
     public static BlockPlaces Open(CidStore? store, IReadOnlyList<string> texts, string from, bool fill,
-        CidStore? table = null)
+        CidStore? table = null, bool followsLocations = false)
     {
         table ??= store;
         bool hasPlaces = table?.Places.List().Count > 0;
@@ -50,7 +51,9 @@ internal sealed class BlockPlaces : IDisposable
             foreach (string text in texts) backends.Add(PlaceOf(text, from, table));
             HedgedSources.Join(backends);
             // What no given source has is read from the places of the store.
-            if (hasPlaces && (store is not null || texts.Count == 0)) backends.Add(table!.Places.AsBackend());
+            bool readsPlaces = (hasPlaces && (store is not null || texts.Count == 0)) ||
+                (followsLocations && store is not null);
+            if (readsPlaces) backends.Add(table!.Places.AsBackend(followsLocations));
             places._all = BlockBackend.Several(backends, fill);
             return places;
         }

@@ -17,8 +17,8 @@ internal static class CopyVerb
             HelpName = "PLACE",
             Required = true,
             Description = "The name of a place ('arrowcid place'), a bucket (s3://BUCKET/FOLDER), a store's " +
-                "directory, or a directory of files CID.arrows, created if its name ends in /. A copy at a named " +
-                "place is recorded in the store.",
+                "directory, a directory of files CID.arrows, created if its name ends in /, or a server " +
+                "(grpc://HOST:PORT?token-file=FILE). A copy at a place is recorded in the store.",
         };
         var verb = new Verb("copy",
             "Copy blocks, with all blocks that they need, to another place. Of a dataset these are its schema and " +
@@ -39,8 +39,10 @@ internal static class CopyVerb
             string target = parsed.GetValue(to)!;
             using var progress = new Progress("bytes copied");
             BlockCopyResult copied = Locations.IsLocation(target)
-                ? ToLocation(parsed, parsed.GetValue(cids)!)
-                : ToPlace(parsed, parsed.GetValue(cids)!);
+                ? PlaceOf(parsed) is { } known
+                    ? ToPlace(parsed, parsed.GetValue(cids)!, known.Name)
+                    : ToLocation(parsed, parsed.GetValue(cids)!)
+                : ToPlace(parsed, parsed.GetValue(cids)!, target);
             progress.Clear();
             Print(copied, parsed.GetValue(json));
             return 0;
@@ -59,14 +61,21 @@ internal static class CopyVerb
                 return backend.CopyFrom(places.All, roots, progress);
             }
 
-            BlockCopyResult ToPlace(ParseResult line, string[] texts)
+            // What is copied to the location of a place is recorded too.
+            BlockPlace? PlaceOf(ParseResult line)
+            {
+                using CidStore? table = StoreReading.TryOpen(line.GetValue(store));
+                return table?.Places.FindByLocation(Locations.Absolute(target));
+            }
+
+            BlockCopyResult ToPlace(ParseResult line, string[] texts, string name)
             {
                 using CidStore opened = StoreWriting.Open(line.GetValue(store));
                 // A directory may be named without a slash, as long as no place has its name.
-                if (opened.Places.Find(target) is null && Directory.Exists(target)) return ToLocation(line, texts);
+                if (opened.Places.Find(name) is null && Directory.Exists(target)) return ToLocation(line, texts);
                 using BlockPlaces? others = from.Open(line, opened);
                 Cid[] roots = Array.ConvertAll(texts, text => BlockReference.Resolve(opened, text));
-                return opened.Places.Copy(roots, target, others?.All, progress);
+                return opened.Places.Copy(roots, name, others?.All, progress);
             }
         });
         return verb;

@@ -84,7 +84,11 @@ internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<
     }
 
     /// <summary>Gives the name, once all batches are put.</summary>
-    public void Put(Output output, bool json)
+    /// <param name="output">Gets a line of a dataset.</param>
+    /// <param name="json">Whether the line is JSON.</param>
+    /// <param name="copy">Copies the dataset elsewhere before it has the name; null if it is not copied. A dataset that
+    /// is appended to is copied after.</param>
+    public void Put(Output output, bool json, Action<IReadOnlyList<Cid>>? copy = null)
     {
         string name = options.Name!;
         ThrowIfEmpty(Batches.Count);
@@ -95,9 +99,12 @@ internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<
             return;
         }
 
+        if (copy is not null && !IsAppended)
+            copy([store.Datasets.Put(Batches, options.WithName(null), meta, parents).Cid]);
         PutResult put = IsAppended
             ? store.Datasets.Append(name, Batches, options)
             : store.Datasets.Put(Batches, options, meta, parents);
+        if (copy is not null && IsAppended) copy([put.Cid]);
         Print(output, put, json);
     }
 

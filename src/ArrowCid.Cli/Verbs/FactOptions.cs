@@ -34,6 +34,15 @@ internal sealed class FactOptions
         Description = "A name for the batch, or for a dataset of several batches; an existing name is changed.",
     };
 
+    private readonly Option<string[]> _locations = new("--location")
+    {
+        HelpName = "URL",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        Description = "A location where others find the blocks: a server (grpc://…, http://…), a bucket, a " +
+            "directory or a multiaddr; may be given several times. Verbs that read blocks follow it.",
+    };
+
     private readonly Option<string?> _about = new("--about")
     {
         HelpName = "JSON",
@@ -51,7 +60,7 @@ internal sealed class FactOptions
 
     public void AddTo(Command verb)
     {
-        foreach (Option option in (Option[])[_tags, _parents, _producer, _name, _expires, _pin, _about])
+        foreach (Option option in (Option[])[_tags, _parents, _producer, _name, _expires, _pin, _about, _locations])
             verb.Add(option);
     }
 
@@ -73,11 +82,13 @@ internal sealed class FactOptions
             ExpiresAfter = parsed.GetValue(_expires)?.After,
             Pin = parsed.GetValue(_pin),
             Json = parsed.GetValue(_about),
+            Locations = parsed.GetValue(_locations) is { Length: > 0 } locations ? locations : null,
         };
     }
 
     private bool Is(Option option) => option == _tags || option == _parents || option == _producer || option == _name
-        || option == _about || option == _pin || option == _expires;
+        || option == _about || option == _pin || option == _expires ||
+        option == _locations;
 
     private static void Judge(OptionResult result)
     {

@@ -36,6 +36,11 @@ internal sealed class FromOptions
 
     private bool _mayFill;
 
+    private readonly Option<bool> _noLocations = new("--no-locations")
+    {
+        Description = "The locations that are recorded for a block ('put --location') are not followed.",
+    };
+
     /// <summary>The places that the setting says.</summary>
     public static IReadOnlyList<string> Said => (Environment.GetEnvironmentVariable(Variable) ?? "")
         .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -44,6 +49,7 @@ internal sealed class FromOptions
     public void AddTo(Command verb, bool withFill = true)
     {
         verb.Add(_from);
+        verb.Add(_noLocations);
         _mayFill = withFill;
         if (!withFill) return;
         verb.Add(_fill);
@@ -63,7 +69,7 @@ internal sealed class FromOptions
             ? CidStore.Open(directory, new CidStoreOptions { Verify = verify, OpenPlace = Locations.Open })
             : texts.Count == 0 ? StoreReading.Open(directory, verify)
             : StoreReading.TryOpen(directory, verify);
-        return BlockPlaces.Open(store, texts, from, fill);
+        return BlockPlaces.Open(store, texts, from, fill, followsLocations: !parsed.GetValue(_noLocations));
     }
 
     /// <summary>The sources in addition to an open store; null if none are given.</summary>

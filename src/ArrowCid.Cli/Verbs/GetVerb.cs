@@ -30,7 +30,8 @@ internal static class GetVerb
             "columns are read there, each piece proved by its own CID; of others the whole block.");
         var verb = new Verb("get",
             "Write the bytes of a block, or columns of it. The bytes are hashed first. They are a complete Arrow IPC " +
-            "stream.",
+            "stream. A block that is not stored here is read from the places and then from the locations that are " +
+            "recorded for it.",
             "arrowcid get CID -o batch.arrows",
             "arrowcid get CID | sha256sum",
             "arrowcid get @model --as npy -o model.npy",

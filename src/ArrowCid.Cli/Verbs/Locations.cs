@@ -1,9 +1,11 @@
+using ArrowCid.Client;
 using ArrowCid.S3;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary>Opens what the command takes as a location of blocks: a bucket, a gateway, or a directory.</summary>
+/// <summary>Opens what the command takes as a location of blocks: a bucket, a server, a gateway, or a
+/// directory.</summary>
 internal static class Locations
 {
     // What every store has, and nothing else.
@@ -18,6 +20,7 @@ internal static class Locations
     public static BlockBackend Open(string text, bool isReadOnly)
     {
         if (S3Files.Matches(text)) return S3Blocks.Open(text);
+        if (ServerBlocks.Matches(text)) return ServerBlocks.Open(text);
         return isReadOnly && File.Exists(Path.Combine(text, StoreFile))
             ? StoreReading.Open(text).Transfer.AsOwner()
             : StorePlaces.OpenLocation(text, isReadOnly);

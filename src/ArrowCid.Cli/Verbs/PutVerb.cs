@@ -26,6 +26,7 @@ internal static class PutVerb
             "arrowcid put trips.arrow --tag day=2026-11-20 --tag sym=ES --producer etl-7 --name latest --expires 7d",
             "arrowcid put --store /dev/shm/trips --rows-per-block 10000 trips.arrow",
             "arrowcid put --types price=float64 trips.csv",
+            "arrowcid put trips.arrow --name trips --durable cold",
             "arrowcid put --name trips trips.parquet",
             "arrowcid put --all-or-nothing monday.arrow tuesday.arrow --name prices",
             "arrowcid put trips.parquet --name trips --sign me.key --say role=producer",
@@ -42,6 +43,8 @@ internal static class PutVerb
         var facts = new FactOptions();
         facts.AddTo(verb);
         dataset.AddTo(verb);
+        var durable = new DurableOption();
+        durable.AddTo(verb);
         var text = new RowOptions();
         text.AddTo(verb);
         PutTogether.AddRules(verb, together);
@@ -65,7 +68,7 @@ internal static class PutVerb
             RowInput input = text.Read(parsed) with { ChecksFirst = true };
             IReadOnlyList<InputFile> inputs = InputFiles.Of(parsed.GetValue(files)!, parsed.GetValue(strict));
             DatasetOptions.Group[] groups = dataset.Groups(parsed, inputs);
-            using var opened = CidStore.Open(parsed.GetValue(store));
+            using CidStore opened = durable.Open(parsed, parsed.GetValue(store));
             using var output = Output.Open();
             bool isJson = parsed.GetValue(json);
             PutOptions? about = facts.Read(parsed, opened);
@@ -91,12 +94,22 @@ internal static class PutVerb
             for (int i = 0; i < groups.Length; i++) runs[i]?.RequireOneSchema(groups[i].Files, Read);
             foreach ((DatasetOptions.Group group, DatasetRun? whole) in groups.Zip(runs))
             {
-                int code = Run(opened, output, group.Files, ofBatches, isJson, whole, report, Read);
+                var blocks = new List<Cid>();
+                int code = Run(opened, output, group.Files, ofBatches, isJson, whole, report, Read, blocks.Add);
+                Action<IReadOnlyList<Cid>>? copy = durable.IsAsked(parsed, opened)
+                    ? cids => durable.Copy(parsed, opened, cids)
+                    : null;
+                if (copy is not null)
+                {
+                    int copied = Input.ForEach([group.Dataset ?? ""], _ => copy(blocks));
+                    if (code == 0) code = copied;
+                }
+
                 if (code == 0 && whole is not null)
                 {
                     code = Input.ForEach([group.Dataset ?? ""], _ =>
                     {
-                        whole.Put(output, isJson);
+                        whole.Put(output, isJson, copy);
                         SignName(opened, whole, key, says);
                     });
                 }
@@ -117,7 +130,7 @@ internal static class PutVerb
     }
 
     private static int Run(CidStore store, Output output, string[] files, PutOptions? facts, bool json,
-        DatasetRun? whole, PutReport report, Func<string, IEnumerable<RecordBatch>> read)
+        DatasetRun? whole, PutReport report, Func<string, IEnumerable<RecordBatch>> read, Action<Cid> stored)
     {
         return Input.ForEach(files, file =>
         {
@@ -130,6 +143,7 @@ internal static class PutVerb
                     whole?.RequireSchema(batch, file);
                     PutResult put = facts is null ? store.Put(batch) : store.Put(batch, facts);
                     whole?.Batches.Add(put.Cid);
+                    stored(put.Cid);
                     report.Add(put);
                     HashVerb.Print(output, put.Address, file, number, json, PutOutcome.Of(put));
                 }

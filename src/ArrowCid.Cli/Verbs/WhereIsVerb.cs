@@ -17,7 +17,7 @@ internal static class WhereIsVerb
         };
         var verb = new Verb("whereis",
             "List the copies of blocks. The output is CID  here, or CID  PLACE  LOCATION, for each copy that is " +
-            "recorded. Exit code 4 if a block has none.",
+            "recorded, and its form if that is not the block itself. Exit code 4 if a block has none.",
             "arrowcid whereis @prices",
             "arrowcid whereis CID --verify --json")
         {
@@ -33,18 +33,18 @@ internal static class WhereIsVerb
             foreach (string text in parsed.GetValue(cids)!)
             {
                 Cid cid = BlockReference.Resolve(opened, text);
-                List<(string Name, string? Location)> copies = [.. CopiesOf(opened, cid, places)];
+                List<(string Name, string? Location, string Form)> copies = [.. CopiesOf(opened, cid, places)];
                 if (copies.Count == 0)
                 {
                     isWhole = false;
                     CommandError.Say($"no copy of {cid} is known");
                 }
 
-                foreach ((string name, string? location) in copies)
+                foreach ((string name, string? location, string form) in copies)
                 {
                     string? fault = proves ? FaultOf(opened, cid, name) : null;
                     isWhole &= fault is null;
-                    Print(output, new Found(cid, name, location, proves, fault), isJson);
+                    Print(output, new Found(cid, name, location, form, proves, fault), isJson);
                 }
             }
 
@@ -53,13 +53,13 @@ internal static class WhereIsVerb
         return verb;
     }
 
-    private static IEnumerable<(string Name, string? Location)> CopiesOf(CidStore store, Cid cid,
+    private static IEnumerable<(string Name, string? Location, string Form)> CopiesOf(CidStore store, Cid cid,
         Dictionary<string, BlockPlace> places)
     {
         if (store.Metadata.Get(cid) is not { } entry) yield break;
-        if (entry.IsPresent) yield return (BlockPlace.Here, store.Directory);
+        if (entry.IsPresent) yield return (BlockPlace.Here, store.Directory, BlockForm.Block);
         foreach (BlockCopy copy in entry.Copies)
-            yield return (copy.Place, places.GetValueOrDefault(copy.Place)?.Location);
+            yield return (copy.Place, places.GetValueOrDefault(copy.Place)?.Location, copy.Form);
     }
 
     /// <summary>What is wrong with a copy, or null.</summary>
@@ -81,10 +81,11 @@ internal static class WhereIsVerb
         {
             string where = found.Name == BlockPlace.Here ? found.Name
                 : CommandError.Visible($"{found.Name}  {found.Location ?? "(not in the table of places)"}");
+            string form = found.Form == BlockForm.Block ? "" : $"  as={CommandError.Visible(found.Form)}";
             string word = !found.IsProved ? ""
                 : found.Fault is null ? "  ok"
                 : $"  {CommandError.Visible(found.Fault)}";
-            output.Line($"{found.Cid}  {where}{word}");
+            output.Line($"{found.Cid}  {where}{form}{word}");
             return;
         }
 
@@ -93,6 +94,7 @@ internal static class WhereIsVerb
             writer.WriteString("cid", found.Cid.ToString());
             writer.WriteString("place", found.Name);
             writer.WriteString("location", found.Location);
+            writer.WriteString("form", found.Form);
             if (!found.IsProved) return;
             writer.WriteBoolean("isProved", found.Fault is null);
             writer.WriteString("error", found.Fault);
@@ -100,5 +102,5 @@ internal static class WhereIsVerb
     }
 
     /// <summary>A copy, and what a read of it showed.</summary>
-    private sealed record Found(Cid Cid, string Name, string? Location, bool IsProved, string? Fault);
+    private sealed record Found(Cid Cid, string Name, string? Location, string Form, bool IsProved, string? Fault);
 }

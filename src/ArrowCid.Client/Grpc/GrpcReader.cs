@@ -118,7 +118,7 @@ internal sealed partial class GrpcReader(Stream stream, MessageLimit limit, stri
 
     private async ValueTask<bool> IsLongAsync(uint length, CancellationToken cancel)
     {
-        int needed = PrefixBytes + Limit.LongStart.Length;
+        int needed = PrefixBytes + Limit.LongStartBytes;
         return Limit.MayBeLong(length) && await HasAsync(needed, cancel).ConfigureAwait(false)
             && Limit.IsLong(_buffer.AsSpan(_start + PrefixBytes, needed - PrefixBytes));
     }

@@ -92,11 +92,24 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
     /// <param name="options">The metadata, or null.</param>
     public PutResult Put(Func<PutOptions?, PutResult> put, PutOptions? options)
     {
-        if (options is null || IsAdmin || options is { Name: null, Pin: false }) return put(options);
-        RequirePut(options.Name, options.Pin);
-        PutResult result = put(options.WithName(null));
-        if (options.Name is { } name) NameNew(name, result.Cid);
+        store.Places.Gauge.ThrowIfOver();
+        bool isThrough = store.Places.WritesThrough;
+        bool isPlain = options is null || IsAdmin || options is { Name: null, Pin: false };
+        if (isPlain && !isThrough) return Counted(put(options));
+        if (!isPlain) RequirePut(options!.Name, options.Pin);
+        PutResult result = Counted(put(options?.WithName(null)));
+        // The name is given last: where it is seen, the block is at the places.
+        if (isThrough) store.Places.CopyThrough([result.Cid]);
+        if (options?.Name is not { } name) return result;
+        if (IsAdmin) _ = store.Names.Set(name, result.Cid);
+        else NameNew(name, result.Cid);
         return result;
+    }
+
+    private PutResult Counted(PutResult put)
+    {
+        if (put.IsNew) store.Places.Gauge.Add(put.ByteLength);
+        return put;
     }
 
     /// <summary>Whether a put with this metadata is allowed only where it creates the block.</summary>

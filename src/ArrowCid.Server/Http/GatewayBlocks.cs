@@ -25,8 +25,8 @@ internal sealed class GatewayBlocks(HttpService service)
         Cid known = cid.ToV1();
         Cid? whole = service.Large.FindNode(known)?.Block.Cid ?? service.Large.FindLeaf(known)?.Block.Cid;
         whole ??= service.Large.FindPiece(known)?.Batch;
-        return service.Store.Contains(known) || (whole is { } block && service.Store.Contains(block))
-            || service.Store.Places.Cache.CanFetch(known);
+        return service.Store.Reading.ContainsOrFetches(known)
+            || (whole is { } block && service.Store.Contains(block)) || service.Store.Places.Cache.CanFetch(known);
     }
 
     /// <summary>As <see cref="TryOpen"/>; a block that is not known yet may be a part of one that was put

@@ -62,7 +62,8 @@ internal sealed class GetApi(HttpService service)
         IReadOnlyList<Cid> batches = cid.Codec == Multicodec.DagCbor
             ? service.Store.Datasets.TryGet(cid) ?? throw _blocks.NotHere(cid)
             : [cid];
-        if (!service.Store.Contains(cid) && !service.Store.Places.Cache.TryFetch(cid)) throw _blocks.NotHere(cid);
+        if (!service.Store.Reading.ContainsOrFetches(cid) && !service.Store.Places.Cache.TryFetch(cid))
+            throw _blocks.NotHere(cid);
         foreach (Cid batch in batches.Where(batch => !service.Store.Contains(batch)))
             _ = service.Store.Places.Cache.TryFetch(batch, context.RequestAborted);
         IReadOnlyList<string> columns = ApiQuery.ColumnsOf(context);

@@ -59,6 +59,16 @@ internal static class HttpRoutes
                     Errors = [StatusCodes.Status406NotAcceptable, StatusCodes.Status416RangeNotSatisfiable],
                 },
             },
+            new("PUT", "/v1/blocks/{cid}", AccessOperation.PutBlock, RouteKind.Api, new PutApi(service).PutOne)
+            {
+                Document = new("putBlock", "Stores a block of any kind. Nothing is stored if the bytes do not hash " +
+                    "to the CID.", Json("The block was stored before.", "StoredBlock"),
+                    Json("The block is new.", "StoredBlock") with { Status = StatusCodes.Status201Created })
+                {
+                    BodyTypes = [FileTypes.Bytes],
+                },
+                Success = StatusCodes.Status201Created,
+            },
             new("DELETE", "/v1/blocks/{cid}", AccessOperation.RemoveBlock, RouteKind.Api, list.Remove)
             {
                 Document = new("removeBlock", "Removes a block that no name, pin, process or other block keeps.",

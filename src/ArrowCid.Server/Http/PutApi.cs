@@ -16,6 +16,7 @@ internal sealed class PutApi(HttpService service)
     public const int MaxRows = 1 << 24;
 
     private const int MostBlocks = 100_000;
+    private const int MostOfBlock = int.MaxValue - 1023, MostOfNode = 16 << 20;
 
     public async Task Put(HttpContext context)
     {
@@ -35,6 +36,51 @@ internal sealed class PutApi(HttpService service)
             if (results.Count == 1) context.Response.Headers.Location = $"/v1/blocks/{results[0].Cid}";
             await HttpErrors.WriteJson(context.Response, writer => Write(writer, results)).ConfigureAwait(false);
         }
+    }
+
+    /// <summary><c>PUT /v1/blocks/{cid}</c>: the bytes of one block of any kind.</summary>
+    public async Task PutOne(HttpContext context)
+    {
+        // A block that was removed may be put again.
+        string text = (string?)context.Request.RouteValues["cid"] ?? "";
+        if (!Cid.TryParse(text, out Cid cid, out CidError error))
+            throw new ArrowCidException(ErrorCode.InvalidCid, $"'{text}' is no CID: {Cid.Describe(error)}");
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, service.Stopping);
+        FileStream body = await Spool.Body(context, ends.Token).ConfigureAwait(false);
+        await using (body.ConfigureAwait(false))
+        {
+            StorePlaces places = service.Store.Places;
+            places.Gauge.ThrowIfOver();
+            bool isNew = await Task.Run(() => PutOne(cid, body), ends.Token).ConfigureAwait(false);
+            if (isNew) places.Gauge.Add(body.Length);
+            if (places.WritesThrough)
+                await Task.Run(() => places.CopyThrough([cid], ends.Token), ends.Token).ConfigureAwait(false);
+            context.Response.StatusCode = isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
+            await HttpErrors.WriteJson(context.Response, writer =>
+            {
+                writer.WriteString("cid", cid.ToString());
+                writer.WriteBoolean("isNew", isNew);
+            }).ConfigureAwait(false);
+        }
+    }
+
+    private bool PutOne(Cid cid, FileStream body)
+    {
+        if (cid.Version != 1 || !cid.Hash.IsSha256)
+            throw new ArrowCidException(ErrorCode.InvalidCid, $"{cid} is not of version 1 with a SHA-256");
+        if (body.Length > (cid.Codec == Multicodec.Raw ? MostOfBlock : MostOfNode))
+            throw new ArrowCidException(ErrorCode.TooLarge, $"a block of {body.Length} bytes is too large");
+        if (cid.Codec == Multicodec.Raw)
+        {
+            return service.Store.Putting.PutFrom((int)body.Length, target => body.ReadExactly(target), cid,
+                onlyBatch: false) is { Put.IsNew: true };
+        }
+
+        byte[] bytes = new byte[body.Length];
+        body.ReadExactly(bytes);
+        if (Cid.Sha256(cid.Codec, bytes) != cid)
+            throw new ArrowCidException(ErrorCode.InvalidData, $"the bytes are not {cid}; nothing was stored");
+        return service.Store.PutBlock(cid.Codec, bytes).IsNew;
     }
 
     private List<PutResult> Put(FileStream body, Func<Stream, IEnumerable<RecordBatch>> read, PutOptions? facts,

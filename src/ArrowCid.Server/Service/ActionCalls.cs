@@ -27,6 +27,7 @@ internal sealed class ActionCalls
     {
         (_store, _gate) = (store, gate);
         var export = new ExportAction(store);
+        var blocks = new BlockActions(store);
         _actions = new(StringComparer.Ordinal)
         {
             ["describe"] = new(AccessOperation.List, "What is known of a block: {\"cid\"}", Describe),
@@ -37,6 +38,13 @@ internal sealed class ActionCalls
             {
                 HasLongBody = true,
             },
+            ["get-block"] = new(AccessOperation.FetchBlock,
+                "A block's bytes, in results: its length as 8 bytes, little-endian, then the bytes: {\"cid\"}",
+                blocks.Get),
+            ["list-blocks"] = new(AccessOperation.List,
+                "The blocks of every kind, in results of many: nothing → {\"cids\"}", blocks.List),
+            ["put-block"] = new(AccessOperation.PutBlock,
+                "Stores a block: its CID as text, a line feed, and its bytes", blocks.Put) { HasLongBody = true },
             ["export"] = new(AccessOperation.FetchBlock,
                 "A batch or dataset as a file, in results: {\"cid\", \"format\"?: parquet, arrow or car}", export.Run),
             ["where"] = new(AccessOperation.FetchBlock, "Where the store is, for clients on its machine: nothing",

@@ -89,7 +89,7 @@ internal sealed class BlockStreams(CidStore store)
             return;
         }
 
-        if (!store.Contains(cid) && !store.Places.Cache.TryFetch(cid)) throw NotHere(store, cid);
+        if (!store.Reading.ContainsOrFetches(cid) && !store.Places.Cache.TryFetch(cid)) throw NotHere(store, cid);
         if (Known(cid) is { } known)
         {
             RequireHere(known);
@@ -147,7 +147,8 @@ internal sealed class BlockStreams(CidStore store)
             store.ContainsMany(cids[..count], found);
             for (int i = 0; i < count; i++)
             {
-                if (!found[i] && !store.Places.Cache.CanFetch(cids[i])) throw NotHere(store, cids[i]);
+                if (!found[i] && !store.Places.Cache.CanFetch(cids[i]) && !store.Reading.ContainsOrFetches(cids[i]))
+                    throw NotHere(store, cids[i]);
             }
         }
     }

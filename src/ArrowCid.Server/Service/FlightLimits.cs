@@ -8,20 +8,20 @@ internal static class FlightLimits
     // Larger batches are refused before they are read.
     private const int MostOfPut = 256 << 20;
     private const int MostOfRequest = 1 << 20;
-    private const int MostOfFindMissing = 16 << 20;
+    private const int MostOfLongAction = 16 << 20;
 
     // What is read of a caller before anything is known of it.
     private const int MostOfStranger = 64 << 10;
 
     // The type of an action, field 1, which is written first.
-    private static readonly byte[] s_findMissing = [0x0A, 12, .. "find-missing"u8];
+    private static readonly byte[][] s_longActions = [[0x0A, 12, .. "find-missing"u8], [0x0A, 9, .. "put-block"u8]];
 
     private static readonly MessageLimit s_request = new(MostOfRequest);
 
     private static readonly MessageLimit s_action = new(MostOfRequest)
     {
-        MostLong = MostOfFindMissing,
-        LongStart = s_findMissing,
+        MostLong = MostOfLongAction,
+        LongStarts = s_longActions,
     };
 
     private static readonly MessageLimit s_put = new(MostOfPut) { IsUpload = true }, s_exchange = new(MostOfPut);

@@ -50,6 +50,7 @@ internal sealed class PutStream(CidStore store, CallerRights rights, Put how, Ac
     {
         if (!_isKeptWhole || _blocks.Count == 0) return null;
         PutResult whole = _blocks.Count == 1 && !how.Dataset ? _last : store.Datasets.Put(_blocks);
+        if (store.Places.WritesThrough) store.Places.CopyThrough([whole.Cid]);
         if (how.Name.Length > 0) _ = rights.SetName(how.Name, whole.Cid, new NameExpectation(IsAny: true, null));
         PutAck ack = AckOf(whole, _count);
         (ack.IsStream, ack.Name) = (true, how.Name);

@@ -6,7 +6,7 @@ namespace ArrowCid.Registry;
 
 /// <summary>Drops, and what stands against them.</summary>
 internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, RegistryReader reader, FactAppender facts,
-    EntryReader entries, RegistryResults results)
+    EntryReader entries, RegistryResults results, BacklogReader backlog)
 {
     private static readonly Lazy<string> s_by = new(() => string.Create(CultureInfo.InvariantCulture,
         $"{ProcessFacts.Program(ProcessMark.Current)} {ProcessMark.Current}"));
@@ -20,7 +20,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     /// <param name="cancel">Ends it before anything is dropped.</param>
     public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun, DateTimeOffset? chosen = null,
         string? rule = null, CancellationToken cancel = default) =>
-        Drop(isDryRun, () => Decide(cids, chosen, cancel: cancel), rule ?? "",
+        Drop(isDryRun, () => Decide(cids, chosen, isAsked: rule is null, cancel: cancel), rule ?? "",
         rule is null ? RemovalReason.Asked : RemovalReason.Forgotten);
 
     /// <summary>Drops blocks of which another place has a proved copy. Pins and holds keep them, and so do stored
@@ -68,12 +68,12 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     /// <summary>Why a block is kept; nothing where <see cref="Remove"/> would take it.</summary>
     public List<KeepReason> Why(Cid cid)
     {
-        Removal removal = reader.Ask(() => Decide([cid]));
+        Removal removal = reader.Ask(() => Decide([cid], isAsked: true));
         return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
     }
 
     private Removal Decide(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null, bool isDemotion = false,
-        CancellationToken cancel = default)
+        bool isAsked = false, CancellationToken cancel = default)
     {
         var going = new Dictionary<Digest256, BlockInfo>();
         var reasons = new Dictionary<Digest256, List<KeepReason>>();
@@ -88,7 +88,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
                 continue;
             }
 
-            List<KeepReason> own = OwnReasons(info.Digest);
+            List<KeepReason> own = OwnReasons(info.Digest, isAsked);
             if (isDemotion) _ = own.RemoveAll(reason => reason.Kind == KeepKind.Named);
             if (chosen is { } time && reader.State.Find(info.Digest)?.LastPut > NanosecondsOf(time))
                 own.Add(new KeepReason { Kind = KeepKind.Recent, Name = null, By = null });
@@ -124,7 +124,10 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
 
     private static ulong MillisecondsOf(DateTimeOffset time) => (ulong)Math.Max(0, time.ToUnixTimeMilliseconds());
 
-    public List<KeepReason> OwnReasons(Digest256 digest)
+    /// <summary>The reasons to keep a block that do not come from other blocks.</summary>
+    /// <param name="digest">The block.</param>
+    /// <param name="isAsked">Whether a caller named the block to be removed: then a backlog does not keep it.</param>
+    public List<KeepReason> OwnReasons(Digest256 digest, bool isAsked = false)
     {
         var reasons = new List<KeepReason>();
         BlockState? page = reader.State.Find(in digest);
@@ -143,6 +146,8 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
         });
         results.AddReasons(in digest, page, reasons);
         if (entries.IsHeld(sheet)) reasons.Add(new KeepReason { Kind = KeepKind.Held, Name = null, By = null });
+        if (!isAsked && backlog.PlaceFor(in digest, page) is { } place)
+            reasons.Add(new KeepReason { Kind = KeepKind.NotCopied, Name = place, By = null });
         return reasons;
     }
 

@@ -104,7 +104,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
             IsHeld = isHeld,
             Expires = ExpiryOf(page),
             Tags = sheet?.Tags ?? BlockMetadataState.NoTags,
-            Locations = sheet?.Locations.Value is { } locations ? Array.AsReadOnly(locations) : [],
+            Locations = sheet?.Locations is { } locations ? Array.AsReadOnly(locations.All) : [],
             Copies = CopiesOf(sheet),
             Signed = sheet?.Signed is { } signed ? [.. signed.Keys] : [],
             SignersOf = sheet?.Signed is null ? null : pairs => Signers.Of(cid, pairs),
@@ -116,13 +116,19 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
     private static CopyState? KnownCopy(BlockMetadataState? sheet) =>
         sheet?.Copies?.Values.FirstOrDefault(copy => copy.Value is not null).Value;
 
-    private static IReadOnlyList<BlockCopy> CopiesOf(BlockMetadataState? sheet) => sheet?.Copies is null ? [] :
-        [.. sheet.Copies.Where(copy => copy.Value.Value is not null).Select(copy => new BlockCopy
+    private static List<BlockCopy> CopiesOf(BlockMetadataState? sheet)
+    {
+        if (sheet?.Copies is null) return [];
+        var copies = new List<BlockCopy>();
+        foreach ((string place, LwwRegister<CopyState?> copy) in sheet.Copies)
         {
-            Place = copy.Key,
-            Form = copy.Value.Value!.Form,
-            Time = copy.Value.Stamp.When,
-        })];
+            if (copy.Value is not { } state) continue;
+            (string form, Cid? storedAs) = BlockForm.Parse(state.Form);
+            copies.Add(new BlockCopy { Place = place, Form = form, StoredAs = storedAs, Time = copy.Stamp.When });
+        }
+
+        return copies;
+    }
 
     /// <summary>What the first members of a node of IPLD say; null where the block is none.</summary>
     public NodeHead? NodeOf(in BlockInfo info)
@@ -174,7 +180,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
     private static Cid CidOf(in Digest256 digest, BlockInfo? info, BlockState? page) =>
         Cid.FromSha256(info?.Codec ?? page?.Sheet?.Codec ?? Multicodec.Raw, digest);
 
-    private static BlockKind KindOf(BlockInfo? info) => info?.Kind switch
+    public static BlockKind KindOf(BlockInfo? info) => info?.Kind switch
     {
         RecordKind.Batch => BlockKind.Batch,
         RecordKind.Schema => BlockKind.Schema,

@@ -57,6 +57,10 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
         };
     }
 
+    /// <summary>Locks a text as names are locked, for one process at a time.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process has it.</exception>
+    public IDisposable Lock(string text) => blocks.Coordination.LockName(HashOf(text), timeout);
+
     public Cid? Resolve(string name, DateTimeOffset? asOf)
     {
         NameLog? log = reader.Ask(() => reader.State.FindName(name));

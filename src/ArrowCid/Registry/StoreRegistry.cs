@@ -20,10 +20,12 @@ internal sealed class StoreRegistry : IFactKeeper
         Facts = new FactAppender(blocks, Reader);
         Entries = new EntryReader(blocks, Reader);
         Queries = new QueryReader(blocks, Reader, Entries);
+        Copies = new CopyReader(Reader, Entries);
+        Backlog = new BacklogReader(blocks, Reader, Entries);
         Pins = new RegistryPins(blocks, Reader, Facts);
         Names = new RegistryNames(blocks, timeout, Reader, Facts, Pins);
         Results = new RegistryResults(blocks, Reader, Facts, Pins);
-        Removals = new BlockRemoval(blocks, timeout, Reader, Facts, Entries, Results);
+        Removals = new BlockRemoval(blocks, timeout, Reader, Facts, Entries, Results, Backlog);
         Collector = new BlockCollector(blocks, timeout, Reader, Entries, Removals);
     }
 
@@ -38,6 +40,12 @@ internal sealed class StoreRegistry : IFactKeeper
 
     /// <summary>Blocks by what is known of them.</summary>
     public QueryReader Queries { get; }
+
+    /// <summary>Copies of blocks at places.</summary>
+    public CopyReader Copies { get; }
+
+    /// <summary>Blocks that are to be copied to places.</summary>
+    public BacklogReader Backlog { get; }
 
     /// <summary>Pins and holds.</summary>
     public RegistryPins Pins { get; }

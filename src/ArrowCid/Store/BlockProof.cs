@@ -220,6 +220,7 @@ internal sealed class BlockProof(StoreCore core)
     public BlockRemovedException? RemovedError(Cid cid)
     {
         if (!IsOurs(cid, out Digest256 digest) || !core.Registry.Removals.IsRemoved(in digest, out _)) return null;
+        if (core.Fill?.Knows(cid) == true) return null;
         ulong sweep = core.Blocks.Coordination.SweepWord;
         // The log of removals is read once for each removed block that is asked for.
         if (!_removedAt.TryGetValue(digest, out long ticks))

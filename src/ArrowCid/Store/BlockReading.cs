@@ -85,11 +85,39 @@ internal sealed class BlockReading(StoreCore core, BlockProof proofs)
         if (block is null || core.Blocks.Damages.Damaged.IsEmpty || !block.IsKnownDamaged(core.Blocks.Damages.Damaged))
             return block;
         block.Dispose();
+        // A place may have the right bytes, which are stored instead.
+        if (TryRepair(cid) && FindHere(cid) is { } repaired) return repaired;
         throw BlockProof.KnownDamaged(cid, block.Location);
     }
 
     /// <summary>As <see cref="Find"/>, of a block that is known to be damaged too.</summary>
-    public RecordLease? FindAny(Cid cid)
+    public RecordLease? FindAny(Cid cid) =>
+        FindHere(cid) ?? (core.Fill?.TryFetch(cid) == true ? FindHere(cid) : null);
+
+    /// <summary>Whether a block is stored here, once it was fetched from a place that has it.</summary>
+    public bool ContainsOrFetches(Cid cid)
+    {
+        using RecordLease? block = FindAny(cid);
+        return block is not null && (!block.IsKnownDamaged(core.Blocks.Damages.Damaged) ||
+            TryRepair(cid));
+    }
+
+    /// <summary>Replaces a damaged block by the copy of a place.</summary>
+    private bool TryRepair(Cid cid)
+    {
+        try
+        {
+            return core.Fill?.TryFetch(cid) == true;
+        }
+        catch (ArrowCidException)
+        {
+            // The damage is what the caller hears of.
+            return false;
+        }
+    }
+
+    /// <summary>As <see cref="FindAny"/>, without a look at places.</summary>
+    public RecordLease? FindHere(Cid cid)
     {
         if (!BlockProof.IsOurs(cid, out Digest256 digest)) return null;
         core.Blocks.Cache.Heat.Prefetch(in digest);

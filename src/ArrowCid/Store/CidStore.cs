@@ -37,7 +37,8 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         Diagnostics = new StoreDiagnostics(this);
         Signatures = new StoreSignatures(this);
         Reading.Trust = Signatures.Trust;
-        Places = new StorePlaces(this, options.OpenPlace);
+        Places = new StorePlaces(this, options);
+        if (options.ReadPlaces && !IsReadOnly) Core.Fill = new PlaceFill(this);
     }
 
     /// <summary>What the parts of this store share.</summary>
@@ -194,7 +195,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
                 !Proofs.IsRemoved(in digest);
         }
 
-        using RecordLease? block = Reading.FindAny(cid);
+        using RecordLease? block = Reading.FindHere(cid);
         return block is not null && !block.IsKnownDamaged(Blocks.Damages.Damaged);
     }
 
@@ -249,6 +250,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         CidStoreMeter.Remove(this);
         _maintenance?.Dispose();
         Places.Cache.Close();
+        Core.Fill?.Dispose();
         Registry.Dispose();
         Blocks.Dispose();
     }

@@ -64,9 +64,23 @@ public sealed class CidStoreOptions
     public MaintenanceOptions? Maintenance { get; init; }
 
     /// <summary>Opens the location of a place (<see cref="StorePlaces"/>), for reading only if the second argument is
-    /// true. Null: directories alone. <see cref="StorePlaces.OpenLocation"/> knows gateways too, and the package
-    /// ArrowCid.S3 buckets.</summary>
+    /// true. Null: directories alone. <see cref="StorePlaces.OpenLocation"/> knows gateways too, the package
+    /// ArrowCid.Client servers, and ArrowCid.S3 buckets.</summary>
     public Func<string, bool, BlockBackend>? OpenPlace { get; init; }
+
+    /// <summary>Whether a block that is not stored here is fetched from the places that are recorded to have it,
+    /// proved, and stored. It applies to reads of a store that may be written to; <see cref="CidStore.Contains"/> and
+    /// listings tell what is stored here.</summary>
+    public bool ReadPlaces { get; init; }
+
+    /// <summary>When a put by a server of this handle counts as copied to the places that take every block
+    /// (<see cref="BlockPlace.Write"/>): <see cref="PlaceWrite.Back"/> or <see cref="PlaceWrite.Through"/>. Null: as
+    /// each place says.</summary>
+    public PlaceWrite? Write { get; init; }
+
+    /// <summary>The bytes that may wait to be copied to places that take every block. A server of this handle refuses
+    /// puts with <see cref="ErrorCode.StoreFull"/> while more of them wait. Null: no limit but the capacity.</summary>
+    public long? MaxBacklog { get; init; }
 
     /// <summary>Makes the log, of the category <c>ArrowCid.CidStore</c>, that recoveries, repairs, evictions and
     /// compactions are written to. Null: no log.</summary>

@@ -14,6 +14,8 @@ internal sealed class StoreBackend(CidStore store, bool isOwner = false) : Block
 
     public override bool CanDelete => !store.IsReadOnly;
 
+    public override bool CanList => true;
+
     internal override string LockDirectory => store.Directory;
 
     protected override void Close()
@@ -82,6 +84,16 @@ internal sealed class StoreBackend(CidStore store, bool isOwner = false) : Block
             lease.Dispose();
             throw;
         }
+    }
+
+    protected override IEnumerable<Cid> ListBlocks(CancellationToken cancellationToken) =>
+        StoreMetadata.Cancelling(store.Query(), cancellationToken)
+            .Where(entry => entry.Kind != BlockKind.View).Select(entry => entry.Cid);
+
+    protected override void HasMany(IReadOnlyList<Cid> cids, Span<bool> found, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        store.ContainsMany([.. cids], found);
     }
 
     protected override bool Has(Cid cid, CancellationToken cancellationToken) => store.Contains(cid);

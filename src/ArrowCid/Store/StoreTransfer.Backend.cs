@@ -5,8 +5,9 @@ namespace ArrowCid;
 /// <summary>CAR files, backups, copies between stores.</summary>
 public sealed partial class StoreTransfer
 {
-    /// <summary>This store as a place of blocks by CID: what it gives lies where it is, and is hashed first.</summary>
-    /// <returns>The place; disposing of it leaves the store open.</returns>
+    /// <summary>This store as a backend of blocks by CID: what it gives is read in place, and is hashed
+    /// first.</summary>
+    /// <returns>The backend; disposing of it leaves the store open.</returns>
     public BlockBackend AsBackend() => new StoreBackend(_store);
 
     /// <summary>The same; disposing of it closes the store.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
+using ArrowCid.ProcessTests.Flight;
 
 namespace ArrowCid.ProcessTests.Cli;
 
@@ -85,6 +86,88 @@ public sealed class PlaceVerbsTests
         Assert.Equal($"{cid}  1  520\n", Run(folder, "replicas", "--where", "kind = batch").Exits(3).Text);
         Assert.Equal("", Run(folder, "replicas", "--where", "kind = batch", "--repair").Exits(0).Text);
         Assert.Equal(2, Run(folder, "whereis", cid, "--json").Exits(0).Json.Length);
+    }
+
+    [Fact]
+    public void Put_that_is_durable_ends_once_the_place_has_the_blocks_and_names_last()
+    {
+        using var folder = new TemporaryFolder();
+        string sample = Path.Combine(Command.Data, "vectors/v1.arrows");
+        Run(folder, "put", sample, "--name", "x", "--durable", "cold").Exits(3);
+        Assert.Empty(Run(folder, "ls").Exits(0).Text);
+        Run(folder, "place", "add", "cold", folder.PathOf("cold") + "/", "--as", "zstd").Exits(0);
+        string cid = Run(folder, "put", sample, "--name", "x", "--durable", "cold").Exits(0).Text.Split(' ')[0];
+        Assert.Contains($"{cid}  cold", Run(folder, "whereis", "@x", "--verify").Exits(0).Text, StringComparison.Ordinal);
+        Run(folder, "put", sample, sample, "--dataset", "set", "--durable", "cold").Exits(0);
+        Assert.Contains("cold", Run(folder, "whereis", "@set", "--verify").Exits(0).Text, StringComparison.Ordinal);
+        // A place that fails leaves the blocks here, without the name.
+        Directory.Delete(folder.PathOf("cold"), recursive: true);
+        File.WriteAllText(folder.PathOf("cold"), "no directory");
+        string other = Path.Combine(Command.Data, "vectors/more/decimals.arrows");
+        CommandResult failed = Run(folder, "put", other, "--name", "y", "--durable", "cold");
+        Assert.NotEqual(0, failed.ExitCode);
+        Run(folder, "name", "y").Exits(3);
+        Assert.Contains(failed.Text.Split(' ')[0], Run(folder, "ls").Exits(0).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Backlog_is_shown_and_copied_by_sync_and_by_a_server_also_after_a_kill()
+    {
+        using ServedStore served = ServedStore.Start("--write", "off");
+        using var folder = new TemporaryFolder();
+        string place = folder.PathOf("cold") + "/", sample = Path.Combine(Command.Data, "vectors/v1.arrows");
+        OnServed("place", "add", "cold", place, "--write", "back").Exits(0);
+        string cid = OnServed("put", sample).Exits(0).Text.Split(' ')[0];
+        Assert.Equal(3, Backlog());
+        Assert.Contains("3 new", OnServed("place", "sync").Exits(0).Text, StringComparison.Ordinal);
+        Assert.Equal(0, Backlog());
+        served.Kill();
+        OnServed("put", Path.Combine(Command.Data, "vectors/more/decimals.arrows")).Exits(0);
+        Assert.True(Backlog() > 0);
+        using ServedStore again = ServedStore.Over(served);
+        while (Backlog() > 0) Assert.False(again.HasExited);
+        again.Kill();
+        Assert.Contains("cold", OnServed("whereis", cid, "--verify").Exits(0).Text, StringComparison.Ordinal);
+
+        long Backlog() => OnServed("place", "ls", "--json").Exits(0).Json.Single().GetProperty("backlogBlocks").GetInt64();
+
+        CommandResult OnServed(params string[] arguments) => Command.Run(arguments, null, served.Directory);
+    }
+
+    [Fact]
+    public void Server_is_a_place_and_reads_from_its_own_places()
+    {
+        using ServedStore served = ServedStore.Start();
+        using var folder = new TemporaryFolder();
+        string cid = Put(folder), token = Path.Combine(served.Directory, "serve.token");
+        Run(folder, "place", "add", "lab", $"{served.Flight}?token-file={token}").Exits(0);
+        Run(folder, "place", "add", "web", $"{served.Http}?token-file={token}").Exits(0);
+        Assert.Contains("2 new", Run(folder, "copy", "@x", "--to", "lab").Exits(0).Text, StringComparison.Ordinal);
+        Assert.Contains("0 new", Run(folder, "copy", "@x", "--to", "web").Exits(0).Text, StringComparison.Ordinal);
+        Assert.Equal(3, Run(folder, "whereis", "@x", "--verify").Exits(0).Lines.Length);
+        Assert.Equal($"{cid}  removed\n", Run(folder, "drop", "@x").Exits(0).Text);
+        Assert.Contains("null", Run(folder, "cat", "@x").Exits(0).Text, StringComparison.Ordinal);
+        // The server's store gives the block to a folder of its own, and reads it back for its callers.
+        Command.Run(["place", "add", "cold", folder.PathOf("cold") + "/"], null, served.Directory).Exits(0);
+        Command.Run(["copy", cid, "--to", "cold"], null, served.Directory).Exits(0);
+        Command.Run(["drop", cid], null, served.Directory).Exits(0);
+        Assert.DoesNotContain("here", Command.Run(["whereis", cid], null, served.Directory).Exits(0).Text, StringComparison.Ordinal);
+        Assert.Contains("null", Run(folder, "cat", "@x").Exits(0).Text, StringComparison.Ordinal);
+        Assert.Contains("here", Command.Run(["whereis", cid], null, served.Directory).Exits(0).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Block_is_found_at_a_location_that_a_put_has_recorded()
+    {
+        using var folder = new TemporaryFolder();
+        using var other = new TemporaryFolder();
+        string cid = Run(folder, "put", Path.Combine(Command.Data, "vectors/v1.arrows"), "--location", other.Store,
+            "--location", "/ip4/127.0.0.1/tcp/1/http").Exits(0).Text.Split(' ')[0];
+        Command.Run(["put", Path.Combine(Command.Data, "vectors/v1.arrows")], null, other.Store).Exits(0);
+        Run(folder, "rm", cid).Exits(0);
+        Run(folder, "get", cid, "--no-locations", "-o", folder.PathOf("none")).Exits(3);
+        Run(folder, "get", cid, "-o", folder.PathOf("got")).Exits(0);
+        Assert.Equal(cid, Run(folder, "hash", folder.PathOf("got")).Exits(0).Text.Split(' ')[0]);
     }
 
     [Theory]

@@ -9,6 +9,7 @@ internal sealed class ServedStore : IDisposable
     private static readonly TimeSpan s_watchdog = TimeSpan.FromMinutes(2);
     private readonly TemporaryFolder _folder = new();
     private Process? _process;
+    private string? _shared;
 
     private readonly string[] _flags;
     private readonly string _address;
@@ -25,7 +26,7 @@ internal sealed class ServedStore : IDisposable
     /// <summary>Where HTTP is served: <c>http://…</c>.</summary>
     public string Http { get; private set; } = "";
 
-    public string Directory => _folder.Store;
+    public string Directory => _shared ?? _folder.Store;
 
     /// <summary>A folder for what the test writes.</summary>
     public string Folder => _folder.Name;
@@ -36,11 +37,22 @@ internal sealed class ServedStore : IDisposable
     /// <summary>What it logged, once it has ended.</summary>
     public string Log => _process!.StandardError.ReadToEnd();
 
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process!.HasExited;
+
     /// <summary>The server's process.</summary>
     public int ProcessId => _process!.Id;
 
     /// <param name="flags">What the command is told beside the store and where to listen.</param>
     public static ServedStore Start(params string[] flags) => Start(socket: null, flags);
+
+    /// <summary>Starts another server over the store of one that has ended, which still owns it.</summary>
+    public static ServedStore Over(ServedStore other)
+    {
+        var served = new ServedStore(socket: null, []) { _shared = other.Directory };
+        served.Begin();
+        return served;
+    }
 
     /// <summary>Starts a server that listens on a Unix socket for Flight.</summary>
     /// <param name="socket">Its short name.</param>

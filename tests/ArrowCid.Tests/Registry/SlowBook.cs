@@ -32,7 +32,8 @@ internal static class SlowBook
                 Last<ProducerFact, string?>(said, fact => fact.Subject == cid, fact => fact.Producer, FactOrder.OfTexts),
                 Last<ParentsFact, Cid[]>(said, fact => fact.Subject == cid, fact => fact.Parents, FactOrder.OfCidLists),
                 Last<JsonFact, IpldNode>(said, fact => fact.Subject == cid, fact => fact.Data, FactOrder.OfNodes),
-                Last<LocationsFact, string[]>(said, fact => fact.Subject == cid, fact => fact.Locations, FactOrder.OfTextLists),
+                LocationsOf([.. said.Where(one => one.Fact is LocationsFact fact && fact.Subject == cid)
+                    .Select(one => (one.Stamp, ((LocationsFact)one.Fact).Locations))]),
                 Last<ExpiryFact, ulong?>(said, fact => fact.Subject == cid, fact => fact.Expires, FactOrder.OfNumbers),
                 Last<PinFact, bool>(said, fact => fact.Subject == cid, fact => fact.IsPinned, FactOrder.OfFlags),
                 said.Select(one => one.Fact).OfType<HoldFact>().Where(hold => hold.Subjects.Contains(cid))
@@ -67,6 +68,18 @@ internal static class SlowBook
         return text.ToString();
     }
 
+    /// <summary>The last list of each writer after the last empty list of any, the newest first.</summary>
+    private static string[]? LocationsOf((FactStamp Stamp, string[] Locations)[] said)
+    {
+        FactStamp? cleared = said.Where(one => one.Locations.Length == 0).Select(one => (FactStamp?)one.Stamp).Max();
+        string[] all = [.. said.Where(one => one.Locations.Length > 0 && !(one.Stamp < cleared))
+            .GroupBy(one => one.Stamp.Writer)
+            .Select(writer => writer.OrderBy(one => one.Stamp)
+                .ThenBy(one => one.Locations, Comparer<string[]>.Create(FactOrder.OfTextLists)).Last())
+            .OrderByDescending(one => one.Stamp).SelectMany(one => one.Locations).Distinct()];
+        return all.Length > 0 ? all : null;
+    }
+
     public static string Of(RegistryState book)
     {
         var text = new StringBuilder();
@@ -76,7 +89,7 @@ internal static class SlowBook
             BlockMetadataState? sheet = page?.Sheet;
             Write(text, block, page?.IsAlive ?? false, page?.LastPut ?? 0,
                 (sheet?.Tags ?? new Dictionary<string, string>()).Select(tag => (tag.Key, tag.Value)),
-                sheet?.Producer.Value, sheet?.Parents.Value, sheet?.Data.Value, sheet?.Locations.Value,
+                sheet?.Producer.Value, sheet?.Parents.Value, sheet?.Data.Value, sheet?.Locations?.All is { Length: > 0 } all ? all : null,
                 sheet?.Expires.Value, sheet?.Pin.Value ?? false, sheet?.Holds ?? [],
                 (sheet?.Copies ?? []).Select(copy => (copy.Key, copy.Value.Value)), sheet?.Result.Value,
                 sheet?.Signed?.Keys.ToArray() ?? []);

@@ -134,16 +134,17 @@ public sealed class AsyncFormTests
     {
         string[] expected =
         [
-            "BatchColumn.ReadFrom", "BlockBackend.Contains", "BlockBackend.CopyFrom", "BlockBackend.Delete", "BlockBackend.ExportCar",
-            "BlockBackend.Put", "BlockBackend.Test", "BlockBackend.TryGet", "BlockBackend.TryGetRange", "BlockBackend.TryGetRanges", "CidStore.Open", "CidStore.Watch", "StoreBackup.Read", "StoreDiagnostics.CheckFacts",
+            "BatchColumn.ReadFrom", "BlockBackend.Contains", "BlockBackend.ContainsMany", "BlockBackend.CopyFrom", "BlockBackend.Delete",
+            "BlockBackend.ExportCar", "BlockBackend.List", "BlockBackend.Put", "BlockBackend.Test", "BlockBackend.TryGet", "BlockBackend.TryGetRange",
+            "BlockBackend.TryGetRanges", "CidStore.Open", "CidStore.Watch", "StoreBackup.Read", "StoreDiagnostics.CheckFacts",
             "StoreDiagnostics.GetStatistics", "StoreDiagnostics.GetUsage", "StoreDiagnostics.Verify", "StoreDiagnostics.VerifyAll",
-            "StoreMaintenance.Checkpoint", "StoreMaintenance.Compact", "StoreMaintenance.Reap", "StoreMaintenance.Rebuild",
-            "StoreMaintenance.Repair", "StoreMaintenance.RepairAll", "StoreMaintenance.RunOnce", "StoreMetadata.Count",
-            "StoreMetadata.PutSnapshot", "StoreMetadata.QueryPage", "StoreMetadata.ReadCatalog", "StoreMetadata.Set", "StorePlaces.AddCopies",
-            "StorePlaces.Copy", "StorePlaces.Drop", "StorePlaces.FindShort", "StorePlaces.ListAt", "StorePlaces.Prove", "StorePlaces.ReadColumns",
-            "StoreRetention.Collect", "StoreRetention.Forget", "StoreRetention.Forget", "StoreRetention.GetRemovals",
-            "StoreRetention.Remove", "StoreRetention.RemoveExpired", "StoreTransfer.Backup", "StoreTransfer.CopyTo",
-            "StoreTransfer.ExportCar", "StoreTransfer.ImportCar", "StoreTransfer.Restore",
+            "StoreMaintenance.Checkpoint", "StoreMaintenance.Compact", "StoreMaintenance.Reap", "StoreMaintenance.Rebuild", "StoreMaintenance.Repair",
+            "StoreMaintenance.RepairAll", "StoreMaintenance.RunOnce", "StoreMetadata.Count", "StoreMetadata.PutSnapshot", "StoreMetadata.QueryPage",
+            "StoreMetadata.ReadCatalog", "StoreMetadata.Set", "StorePlaces.AddCopies", "StorePlaces.Copy", "StorePlaces.CopyBacklog",
+            "StorePlaces.Drop", "StorePlaces.FindShort", "StorePlaces.GetUsage", "StorePlaces.ListAt", "StorePlaces.Prove", "StorePlaces.ReadColumns",
+            "StoreRetention.Collect", "StoreRetention.Forget", "StoreRetention.Forget", "StoreRetention.GetRemovals", "StoreRetention.Remove",
+            "StoreRetention.RemoveExpired", "StoreTransfer.Backup", "StoreTransfer.CopyTo", "StoreTransfer.ExportCar", "StoreTransfer.ImportCar",
+            "StoreTransfer.Restore",
         ];
         MethodInfo[] methods = [.. typeof(CidStore).Assembly.GetExportedTypes().SelectMany(type => type.GetMethods(
             BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))];

@@ -284,6 +284,126 @@ public sealed class PlacesTests : IDisposable
     }
 
     [Fact]
+    public void Place_that_could_not_be_opened_is_tried_again()
+    {
+        bool isDown = true;
+        using CidStore store = CidStore.Open(_here.Directory, new CidStoreOptions
+        {
+            Capacity = 32 << 20,
+            SegmentSize = 1 << 20,
+            OpenPlace = (location, isReadOnly) => isDown && isReadOnly
+                ? throw new ArrowCidException(ErrorCode.Busy, "the place is down")
+                : StorePlaces.OpenLocation(location, isReadOnly),
+        });
+        store.Places.Add(new BlockPlace { Name = "cold", Location = _there.PathOf("blocks") + "/" });
+        Cid cid = store.Put(Stores.Numbers(1)).Cid;
+        _ = store.Places.Copy([cid], "cold");
+        using BlockBackend places = store.Places.AsBackend();
+        Assert.Equal(ErrorCode.Busy, Code(() => places.TryGet(cid)));
+        Assert.Equal(ErrorCode.Busy, Code(() => places.Contains(cid)));
+        isDown = false;
+        using BlockLease? block = places.TryGet(cid);
+        Assert.NotNull(block);
+        Assert.Contains(cid, places.List());
+    }
+
+    [Fact]
+    public void Locations_of_several_writers_are_kept_together_and_an_empty_list_ends_them()
+    {
+        using CidStore one = Stores.Open(_here), two = Stores.Open(_here);
+        Cid cid = one.Put(Stores.Numbers(1)).Cid;
+        one.Metadata.Set(cid, new BlockMetadata { Locations = ["http://a/", "http://b/"] });
+        two.Metadata.Set(cid, new BlockMetadata { Locations = ["http://c/", "http://b/"] });
+        Assert.Equal(["http://c/", "http://b/", "http://a/"], one.Metadata.Get(cid)!.Locations);
+        one.Metadata.Set(cid, new BlockMetadata { Locations = ["http://d/"] });
+        Assert.Equal(["http://d/", "http://c/", "http://b/"], two.Metadata.Get(cid)!.Locations);
+        _ = one.Maintenance.Checkpoint();
+        _ = one.Maintenance.Compact();
+        using (CidStore again = Stores.Open(_here)) Assert.Equal(["http://d/", "http://c/", "http://b/"], again.Metadata.Get(cid)!.Locations);
+        two.Metadata.Set(cid, new BlockMetadata { Locations = [] });
+        Assert.Empty(one.Metadata.Get(cid)!.Locations);
+        one.Metadata.Set(cid, new BlockMetadata { Locations = ["http://e/"] });
+        Assert.Equal(["http://e/"], two.Metadata.Get(cid)!.Locations);
+    }
+
+    [Theory]
+    [InlineData("/srv/blocks", "/srv/blocks")]
+    [InlineData("file:///srv/blocks", "/srv/blocks")]
+    [InlineData("grpc://lab:8815", "grpc://lab:8815")]
+    [InlineData("s3://bucket/quotes", "s3://bucket/quotes")]
+    [InlineData("/ip4/127.0.0.1/tcp/8816/http", "http://127.0.0.1:8816/")]
+    [InlineData("/ip6/::1/tcp/443/tls/http", "https://[::1]:443/")]
+    [InlineData("/dns4/data.example/tcp/443/https", "https://data.example:443/")]
+    [InlineData("/dns/data.example/tcp/80/http/http-path/a%2fb", "http://data.example:80/a/b")]
+    [InlineData("/ip4/127.0.0.1/tcp/4001", null)]
+    [InlineData("/ip4/300.0.0.1/tcp/80/http", null)]
+    [InlineData("http://lab:8816?token-file=/etc/shadow", null)]
+    [InlineData("s3://bucket/a?endpoint=http://evil.example", null)]
+    [InlineData("file://host/srv", null)]
+    [InlineData("shm:../x", null)]
+    [InlineData("words", null)]
+    [InlineData("", null)]
+    public void Location_hint_means_a_location_or_is_not_followed(string hint, string? location) =>
+        Assert.Equal(location, LocationHint.Resolve(hint));
+
+    [Fact]
+    public void Block_is_read_from_a_recorded_location_only_where_locations_are_followed()
+    {
+        using CidStore store = Stores.Open(_here);
+        using CidStore other = Stores.Open(_there);
+        Cid cid = other.Put(Stores.Numbers(1, 2)).Cid;
+        store.Metadata.Set(cid, new BlockMetadata { Locations = ["words", "http://127.0.0.1:1/", _there.Directory] });
+        using BlockBackend copies = store.Places.AsBackend(), all = store.Places.AsBackend(followLocations: true);
+        Assert.Null(copies.TryGet(cid));
+        using BlockLease block = all.TryGet(cid)!;
+        Assert.Equal(2, block.ReadView().Length);
+        store.Metadata.Set(cid, new BlockMetadata { Locations = ["http://127.0.0.1:1/"] });
+        Cid absent = Cid.Sha256(Multicodec.Raw, "absent"u8);
+        store.Metadata.Set(absent, new BlockMetadata { Locations = [_there.Directory] });
+        Assert.Null(all.TryGet(absent));
+    }
+
+    [Fact]
+    public void Store_that_reads_places_fetches_a_missing_block_once_and_keeps_it()
+    {
+        Cid dropped, lost;
+        using (CidStore store = OpenWithPlace("cold"))
+        {
+            dropped = store.Put(Stores.Numbers(1, 2, 3)).Cid;
+            lost = store.Put(Stores.Numbers(4)).Cid;
+            _ = store.Places.Copy([dropped, lost], "cold");
+            _ = store.Places.Drop([dropped, lost]);
+            Assert.Null(store.TryGet(dropped));
+        }
+
+        File.Delete(FileOf(lost));
+        int opened = 0;
+        using CidStore reading = CidStore.Open(_here.Directory, new CidStoreOptions
+        {
+            ReadPlaces = true,
+            OpenPlace = (location, isReadOnly) =>
+            {
+                _ = Interlocked.Increment(ref opened);
+                return StorePlaces.OpenLocation(location, isReadOnly);
+            },
+        });
+        Assert.False(reading.Contains(dropped));
+        Parallel.For(0, 8, _ =>
+        {
+            using BatchLease? lease = reading.TryGet(dropped);
+            Assert.Equal(3, lease!.View.Length);
+        });
+        Assert.Equal(1, opened);
+        Assert.True(reading.Contains(dropped));
+        using (BatchLease lease = reading.TryGet(dropped)!) StoreDamage.Flip(lease);
+        Assert.Equal(ErrorCode.BlockCorrupt, reading.Diagnostics.Verify(dropped)!.Value.Error!.Code);
+        using (BatchLease repaired = reading.TryGet(dropped)!) Assert.Equal([1.0, 2, 3], repaired.Column<double>("px").Values.ToArray());
+        Assert.True(reading.Diagnostics.Verify(dropped)!.Value.IsIntact);
+        Assert.Null(reading.TryGet(lost));
+        Assert.Null(reading.TryGet(Cid.Sha256(Multicodec.Raw, "absent"u8)));
+    }
+
+    [Fact]
     public void Blocks_with_too_few_copies_are_listed_and_copied_to_the_cheapest_places()
     {
         using CidStore store = OpenWithPlace("cold");
@@ -316,21 +436,10 @@ public sealed class PlacesTests : IDisposable
         }
 
         using CidStore again = Stores.Open(_here);
-        using (BatchLease lease = again.TryGet(cid)!) Damage(lease);
+        using (BatchLease lease = again.TryGet(cid)!) StoreDamage.Flip(lease);
         using BlockBackend places = again.Places.AsBackend();
         Assert.Equal(RepairOutcome.Repaired, again.Maintenance.Repair(cid, places)!.Value.Outcome);
         Assert.True(again.Places.Prove(cid, BlockPlace.Here));
-    }
-
-    private static void Damage(BatchLease lease)
-    {
-        // The location is the file, a plus sign, and the offset of the block in it.
-        string[] parts = lease.Location.Split('+');
-        using FileStream file = File.Open(parts[0], FileMode.Open);
-        file.Position = long.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture) + lease.View.Length;
-        int before = file.ReadByte();
-        file.Position--;
-        file.WriteByte((byte)(before ^ 1));
     }
 
     private CidStore OpenWithPlace(string name)

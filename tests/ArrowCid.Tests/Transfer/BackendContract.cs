@@ -1,10 +1,13 @@
 using System.Text;
+using ArrowCid.Client;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
+using ArrowCid.Registry;
 using ArrowCid.Tests.Flight;
 using ArrowCid.Tests.Storage;
+using ArrowCid.Tests.Store;
 using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backends;
 
@@ -181,6 +184,65 @@ public abstract class BackendContract : IAsyncLifetime
         foreach (byte[] bytes in s_blocks) Assert.True(_backend.Contains(CidOf(bytes)));
         Assert.False(_backend.Contains(CidOf("absent"u8)));
         Assert.False(_backend.Contains(default));
+    }
+
+    [ContractFact]
+    public void Many_blocks_are_looked_up_at_once()
+    {
+        Cid[] cids = [CidOf("absent"u8), .. s_blocks.Select(bytes => CidOf(bytes)), default, CidOf("absent too"u8)];
+        bool[] found = _backend.ContainsMany(cids);
+        Assert.Equal(cids.Select(cid => s_blocks.Any(bytes => CidOf(bytes) == cid)), found);
+        Assert.Empty(_backend.ContainsMany([]));
+        _ = Assert.ThrowsAny<OperationCanceledException>(() => _backend.ContainsMany(cids, new CancellationToken(canceled: true)));
+    }
+
+    [ContractFact]
+    public void Listing_has_every_block_once_and_follows_puts_and_deletions()
+    {
+        if (!_backend.CanList)
+        {
+            _ = Assert.Throws<NotSupportedException>(() => _backend.List());
+            return;
+        }
+
+        Cid node = Cid.Sha256(Multicodec.DagCbor, s_node);
+        Cid[] listed = [.. _backend.List()];
+        Assert.Equal(listed.Length, listed.Distinct().Count());
+        Assert.Superset(s_blocks.Select(bytes => CidOf(bytes)).Append(node).ToHashSet(), listed.ToHashSet());
+        Assert.All(_backend.ContainsMany(listed), Assert.True);
+        _ = Assert.ThrowsAny<OperationCanceledException>(() => _backend.List(new CancellationToken(canceled: true)));
+        byte[] later = Encoding.UTF8.GetBytes("listed later");
+        if (!_backend.CanPut) return;
+        _backend.Put(CidOf(later), later);
+        Assert.Contains(CidOf(later), _backend.List());
+        if (!_backend.CanDelete) return;
+        _backend.Delete(CidOf(later));
+        Assert.DoesNotContain(CidOf(later), _backend.List());
+        Assert.Equal(listed.ToHashSet(), [.. _backend.List()]);
+    }
+
+    [ContractFact]
+    public async Task Asynchronous_forms_do_what_the_synchronous_ones_do()
+    {
+        Assert.Null(await _backend.TryGetAsync(CidOf("absent"u8)));
+        using (BlockLease? block = await _backend.TryGetAsync(CidOf(Batch))) Assert.Equal(Batch, block!.Bytes.ToArray());
+        Assert.True(await _backend.ContainsAsync(CidOf(Batch)));
+        bool[] found = await _backend.ContainsManyAsync([CidOf(Batch), CidOf("absent"u8)]);
+        Assert.Equal([true, false], found);
+        if (_backend.CanList)
+        {
+            var listed = new HashSet<Cid>();
+            await foreach (Cid cid in _backend.ListAsync()) Assert.True(listed.Add(cid));
+            Assert.Equal(listed, [.. _backend.List()]);
+        }
+
+        if (!_backend.CanPut) return;
+        byte[] later = Encoding.UTF8.GetBytes("put without waiting");
+        await _backend.PutAsync(CidOf(later), later);
+        Assert.True(await _backend.ContainsAsync(CidOf(later)));
+        if (!_backend.CanDelete) return;
+        await _backend.DeleteAsync(CidOf(later));
+        Assert.False(await _backend.ContainsAsync(CidOf(later)));
     }
 
     [ContractFact]
@@ -395,6 +457,71 @@ public class GatewayBackendTests : BackendContract
     }
 
     private protected override async Task End() => await _served.DisposeAsync();
+}
+
+/// <summary>A server over HTTP with a token.</summary>
+public class HttpServerBackendTests : BackendContract
+{
+    private ServedStore _served = null!;
+
+    private protected override async Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
+    {
+        _served = await ServedStore.Start();
+        string file = Path.Combine(_served.Directory, "serve.token");
+        return Filled(ServerBlocks.Open($"http://{_served.Address}?token-file={file}"), blocks);
+    }
+
+    private protected override async Task End() => await _served.DisposeAsync();
+}
+
+/// <summary>A server over Flight with a token; its store is on this machine, and is read over the network.</summary>
+public class FlightBackendTests : BackendContract
+{
+    private ServedStore _served = null!;
+
+    private protected override async Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
+    {
+        _served = await ServedStore.Start();
+        var client = new CidClient(_served.Flight, new CidClientOptions { Token = _served.Token, UseLocalStore = false });
+        return Filled(Own(new FlightBackend("grpc", client, hasToken: true)), blocks);
+    }
+
+    private protected override async Task End() => await _served.DisposeAsync();
+}
+
+/// <summary>A server over Flight whose store is on this machine and is read there.</summary>
+public class LocalFlightBackendTests : BackendContract
+{
+    private ServedStore _served = null!;
+
+    private protected override async Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
+    {
+        _served = await ServedStore.Start();
+        _ = Filled(_served.Store.Transfer.AsBackend(), blocks);
+        return ServerBlocks.Open(_served.Flight.ToString());
+    }
+
+    private protected override async Task End() => await _served.DisposeAsync();
+}
+
+/// <summary>A place that keeps blocks compressed.</summary>
+public class ZstdPlaceTests : BackendContract
+{
+    private protected virtual string Form => BlockForm.Zstd;
+
+    private protected override Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
+    {
+        CidStore store = Own(Stores.Open(Own(new TemporaryStore())));
+        var place = new BlockPlace { Name = "cold", Location = Own(new TemporaryStore()).PathOf("blocks") + "/", Form = Form };
+        store.Places.Add(place);
+        return Task.FromResult(Filled(store.Places.Open(place), blocks));
+    }
+}
+
+/// <summary>A place that keeps batches as Parquet.</summary>
+public class ParquetPlaceTests : ZstdPlaceTests
+{
+    private protected override string Form => BlockForm.Parquet;
 }
 
 /// <summary>Half of the blocks near, half far; the near one keeps what comes.</summary>

@@ -48,6 +48,9 @@ public enum KeepKind
     /// <summary>It is a call whose result has not expired, or such a result.</summary>
     Result = 14,
 
+    /// <summary>It is in the backlog of a place: it is not recorded there yet.</summary>
+    NotCopied = 15,
+
     /// <summary>It is a signed statement, or a signature, about a block that stays.</summary>
     StatementOf = 16,
 }

@@ -38,6 +38,7 @@ public readonly record struct KeepReason
         KeepKind.LastCopy => Name is null
             ? "no other copy of it was read and proved"
             : $"no other copy of it was read and proved: {Name}",
+        KeepKind.NotCopied => $"it is to be copied to '{Name}' first",
         KeepKind.Unknowable when By is { } block => $"{block} is damaged and may link to it",
         KeepKind.Unknowable => $"records at {Name} cannot be read and may need it",
         _ => Kind.ToString(),

@@ -103,7 +103,7 @@ internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> i
         FactKind.Producer => sheet.Producer.CanWin(stamp),
         FactKind.Parents => sheet.Parents.CanWin(stamp),
         FactKind.Json => sheet.Data.CanWin(stamp),
-        FactKind.Locations => sheet.Locations.CanWin(stamp),
+        FactKind.Locations => sheet.Locations?.CanWin(stamp) ?? true,
         FactKind.Expiry => sheet.Expires.CanWin(stamp),
         FactKind.Pin => sheet.Pin.CanWin(stamp),
         FactKind.Result => sheet.Result.CanWin(stamp),

@@ -15,7 +15,7 @@ internal static class FactLimits
     public const int MaxJsonBytes = 32_768;
     public const int MaxJsonDepth = 32;
     public const int MaxNameBytes = 255;
-    public const int MaxFormBytes = 64;
+    public const int MaxFormBytes = 128;
     public const int MaxBlockKind = 7;
     public const int MaxHeld = 1024;
     public const int MaxLanes = 64;

@@ -338,7 +338,8 @@ internal static class PageItems
 
         if (sheet.Parents is { IsSet: true } parents) WriteParents(to, parents.Stamp, parents.Value);
         if (sheet.Data is { IsSet: true } data) WriteJson(to, data.Stamp, data.Value);
-        if (sheet.Locations is { IsSet: true } locations) WriteLocations(to, locations.Stamp, locations.Value);
+        foreach ((FactStamp stamp, string[] locations) in sheet.Locations?.Lists ?? [])
+            WriteLocations(to, stamp, locations);
         if (sheet.Expires is { IsSet: true } expires) WriteExpiry(to, expires.Stamp, expires.Value);
         if (sheet.Pin is { IsSet: true } pin) WritePin(to, pin.Stamp, pin.Value);
         if (sheet.Copies is { } copies)
@@ -409,7 +410,7 @@ internal static class PageItems
             case Locations:
                 var locations = new List<string>();
                 while (!reader.IsAtEnd) locations.Add(IpldText.Utf8.GetString(reader.Bytes(reader.Length())));
-                sheet.Locations.Merge(stamp, [.. locations], FactOrder.OfTextLists);
+                sheet.OfferLocations(stamp, [.. locations]);
                 break;
             case Expiry:
                 bool isSet = reader.Byte() != 0;

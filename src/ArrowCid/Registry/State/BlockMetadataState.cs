@@ -13,7 +13,6 @@ internal sealed class BlockMetadataState(ulong codec)
     public LwwRegister<string?> Producer;
     public LwwRegister<Cid[]> Parents;
     public LwwRegister<IpldNode> Data;
-    public LwwRegister<string[]> Locations;
     public LwwRegister<ulong?> Expires;
     public LwwRegister<bool> Pin;
 
@@ -82,6 +81,15 @@ internal sealed class BlockMetadataState(ulong codec)
 
     /// <summary>Whether a value of a tag with that stamp may be the valid one.</summary>
     public bool MayStand(FactStamp stamp, string key) => _tags.GetValueOrDefault(key).CanWin(stamp);
+
+    /// <summary>The locations; null where none were ever given.</summary>
+    public LocationSet? Locations { get; private set; }
+
+    public void OfferLocations(FactStamp stamp, string[] locations)
+    {
+        Locations ??= new LocationSet();
+        Locations.Merge(stamp, locations);
+    }
 
     public void AddHold(long lockByte)
     {

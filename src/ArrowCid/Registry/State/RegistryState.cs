@@ -172,7 +172,7 @@ internal sealed class RegistryState(IndexSnapshot index)
                 break;
             case JsonFact json: SheetOf(json.Subject).Data.Merge(stamp, json.Data, FactOrder.OfNodes); break;
             case LocationsFact locations:
-                SheetOf(locations.Subject).Locations.Merge(stamp, locations.Locations, FactOrder.OfTextLists);
+                SheetOf(locations.Subject).OfferLocations(stamp, locations.Locations);
                 break;
             case ExpiryFact expiry:
                 SheetOf(expiry.Subject).Expires.Merge(stamp, expiry.Expires, FactOrder.OfNumbers);

@@ -23,6 +23,8 @@ internal enum CrashStep
     W1, W2, W3,
     U1, U2, U3, U4,
     R1, R2, R3, R4,
+    Y0, Y1, Y2,
+    X1, X2,
 
     // Steps of an eviction, and of a fetch that is kept (Store/Caching/CACHE.md).
     V1, V2, V3, V4,

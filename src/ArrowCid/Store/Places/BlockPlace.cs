@@ -1,3 +1,5 @@
+using ArrowCid.Registry;
+
 namespace ArrowCid;
 
 /// <summary>A place that a store copies blocks to and reads them from: another store, a directory of files, a bucket,
@@ -11,7 +13,7 @@ public sealed record BlockPlace
     /// that it is not taken for a location.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Where it is: a directory as a full path, <c>http://…</c>, <c>s3://…</c>, or what
+    /// <summary>Where it is: a directory as a full path, <c>http://…</c>, <c>grpc://…</c>, <c>s3://…</c>, or what
     /// <see cref="CidStoreOptions.OpenPlace"/> knows. It holds no secret. At most 1,024 bytes of UTF-8.</summary>
     public required string Location { get; init; }
 
@@ -19,19 +21,29 @@ public sealed record BlockPlace
     /// have is read from the cheapest one.</summary>
     public long Cost { get; init; }
 
-    /// <summary>Whether a copy there counts as a copy: what a gateway serves may be gone at any time.</summary>
-    public bool IsDurable => !Location.StartsWith("http:", StringComparison.OrdinalIgnoreCase) &&
-        !Location.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+    /// <summary>The form that copies get there (<see cref="BlockForm"/>). Copies that are there already keep
+    /// theirs.</summary>
+    public string Form { get; init; } = BlockForm.Block;
 
-    /// <summary>The cost of a location for which none was given: 0 for a directory, 10 for a gateway, and 20 for
-    /// others.</summary>
+    /// <summary>When a put counts as copied there.</summary>
+    public PlaceWrite Write { get; init; }
+
+    /// <summary>Whether a copy there counts as a copy: what a gateway serves may be gone at any time. A server that is
+    /// given a token is no gateway.</summary>
+    public bool IsDurable => !IsHttp(Location) || Location.Contains("?token-file=", StringComparison.Ordinal);
+
+    /// <summary>The cost of a location for which none was given: 0 for a directory, 10 for a server or gateway, and
+    /// 20 for others.</summary>
     /// <param name="location">The location.</param>
     /// <returns>The cost.</returns>
     public static long DefaultCost(string location)
     {
         ArgumentNullException.ThrowIfNull(location);
         return !location.Contains("://", StringComparison.Ordinal) ? 0
-            : location.StartsWith("http", StringComparison.OrdinalIgnoreCase) ? 10
+            : IsHttp(location) || location.StartsWith("grpc", StringComparison.OrdinalIgnoreCase) ? 10
             : 20;
     }
+
+    private static bool IsHttp(string location) => location.StartsWith("http:", StringComparison.OrdinalIgnoreCase) ||
+        location.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
 }

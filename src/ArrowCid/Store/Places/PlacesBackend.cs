@@ -9,17 +9,42 @@ namespace ArrowCid;
 /// <summary>The blocks that a store's places are known to have: the cheapest one that answers with the right bytes
 /// gives them. Of gateways that follow one another any may answer. A place is opened when it is first
 /// needed.</summary>
-internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places of " + store.Directory)
+internal sealed class PlacesBackend(CidStore store, bool followsLocations = false)
+    : BlockBackend("the places of " + store.Directory)
 {
-    private readonly ConcurrentDictionary<string, Lazy<BlockBackend>> _open = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, BlockBackend> _open = new(StringComparer.Ordinal);
+    private readonly Lock _opening = new();
     private readonly ConcurrentDictionary<string, HedgedBackend> _hedged = new(StringComparer.Ordinal);
 
+    public override bool CanList => true;
+
     protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
-        store.Places.CopiesOf(cid).Any(place => Open(place).Contains(cid, cancellationToken));
+        First(cid, place => place.Contains(cid, cancellationToken) ? place : null) is not null;
+
+    protected override IEnumerable<Cid> ListBlocks(CancellationToken cancellationToken)
+    {
+        var seen = new HashSet<Cid>();
+        foreach (StoredEntry entry in store.Places.List()
+            .SelectMany(place => store.Places.ListAt(place.Name, cancellationToken)))
+        {
+            if (seen.Add(entry.Cid)) yield return entry.Cid;
+        }
+    }
 
     private protected override BlockLease? Find(Cid cid, in Digest256 digest,
-        CancellationToken cancellationToken) => First(Hedged(store.Places.CopiesOf(cid)),
+        CancellationToken cancellationToken) => First(Hedged(store.Places.CopiesOf(cid)).Concat(Hints(cid)),
         (name, source) => MeasuredPlace.TryGet(store, name, source, cid, cancellationToken));
+
+    /// <summary>The locations that writers have recorded for a block, but those that are not followed.</summary>
+    private IEnumerable<(string Name, Func<BlockBackend> Open)> Hints(Cid cid)
+    {
+        if (!followsLocations) yield break;
+        foreach (string hint in store.Metadata.Get(cid)?.Locations ?? [])
+        {
+            if (LocationHint.Resolve(hint) is { } location)
+                yield return (location, () => Open($"\n{location}", () => store.Places.OpenHint(location)));
+        }
+    }
 
     private protected override BlockLease[]? FindRanges(Cid cid, IReadOnlyList<BlockSlice> slices,
         CancellationToken cancellationToken) =>
@@ -35,9 +60,10 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
 
     protected override void Close()
     {
-        foreach ((string name, Lazy<BlockBackend> place) in _open)
+        lock (_opening)
         {
-            if (_open.TryRemove(name, out _) && place.IsValueCreated) place.Value.Dispose();
+            foreach (BlockBackend place in _open.Values) place.Dispose();
+            _open.Clear();
         }
     }
 
@@ -86,6 +112,18 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
         _hedged.GetOrAdd(string.Join('/', places.Select(place => place.Name)),
             _ => new HedgedBackend(Array.ConvertAll(places, Open), new HedgeOptions(), isOwner: false));
 
+    /// <summary>Opens a place once. One that cannot be opened is tried again when it is needed again.</summary>
     private BlockBackend Open(BlockPlace place) =>
-        _open.GetOrAdd(place.Name, _ => new Lazy<BlockBackend>(() => store.Places.Open(place, readOnly: true))).Value;
+        // The location may have changed under the name.
+        Open($"{place.Name}\n{place.Location}", () => store.Places.Open(place, readOnly: true));
+
+    private BlockBackend Open(string key, Func<BlockBackend> opening)
+    {
+        if (_open.TryGetValue(key, out BlockBackend? open)) return open;
+        lock (_opening)
+        {
+            if (_open.TryGetValue(key, out open)) return open;
+            return _open[key] = opening();
+        }
+    }
 }

@@ -29,6 +29,11 @@ public sealed partial class StorePlaces
     public Task<bool> ProveAsync(Cid cid, string name, CancellationToken cancellationToken = default) =>
         Task.Run(() => Prove(cid, name, cancellationToken), cancellationToken);
 
+    /// <summary>Does what <see cref="GetUsage"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="GetUsage"/>
+    public Task<PlaceUsage> GetUsageAsync(string name, CancellationToken cancellationToken = default) =>
+        Task.Run(() => GetUsage(name, cancellationToken), cancellationToken);
+
     /// <summary>Enumerates what <see cref="FindShort"/> does, on threads of the pool, a few items ahead.</summary>
     /// <inheritdoc cref="FindShort"/>
     public IAsyncEnumerable<ReplicaShortage> FindShortAsync(int copies, Filter? filter = null,

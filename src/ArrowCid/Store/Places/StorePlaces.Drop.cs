@@ -1,4 +1,5 @@
 using ArrowCid.Registry;
+using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid;
@@ -36,7 +37,8 @@ public sealed partial class StorePlaces
         options ??= new DropOptions();
         bool isHere = options.From == BlockPlace.Here;
         BlockPlace? from = isHere ? null : Require(options.From);
-        using BlockBackend source = from is null ? _store.Transfer.AsBackend() : Open(from);
+        using PlaceBackend? there = from is null ? null : OpenToWrite(from);
+        using BlockBackend source = there ?? _store.Transfer.AsBackend();
         using var others = new OtherCopies(_store, from);
         using IDisposable? turn = LockForRemoval(source, options);
         var proved = new List<Cid>();
@@ -60,7 +62,7 @@ public sealed partial class StorePlaces
         else
         {
             bytes = proved.Sum(cid => _store.Metadata.Get(cid)?.ByteLength ?? 0);
-            if (!options.DryRun) RemoveAt(source, from, proved, cancellationToken);
+            if (!options.DryRun) RemoveAt(there!, from, proved, cancellationToken);
         }
 
         operation.Finish();
@@ -86,18 +88,22 @@ public sealed partial class StorePlaces
         };
     }
 
-    private void RemoveAt(BlockBackend source, BlockPlace place, List<Cid> cids, CancellationToken cancellationToken)
+    private void RemoveAt(PlaceBackend source, BlockPlace place, List<Cid> cids, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         // The fact first: a copy that is there and not recorded costs space, and a recorded one that is gone could be
         // counted.
+        Cid[] stored = source.StoredAs(cids);
         var batch = new FactBatch(_store.Registry);
         foreach (Cid cid in cids) batch.Add([new CopyFact(cid, place.Name, State: null)]);
         batch.Append();
-        foreach (Cid cid in cids)
+        CrashPoint.Pass(CrashStep.X1);
+        for (int i = 0; i < stored.Length; i++)
         {
-            source.Delete(cid, cancellationToken);
-            if (source.KeepsManifests && _columns.Find(cid) is { } manifest) source.Delete(manifest, cancellationToken);
+            source.DeleteStored(stored[i], cancellationToken);
+            if (source.KeepsManifests && _columns.Find(cids[i]) is { } manifest)
+                source.DeleteStored(manifest, cancellationToken);
+            CrashPoint.Pass(CrashStep.X2);
         }
     }
 

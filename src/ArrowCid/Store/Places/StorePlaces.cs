@@ -18,10 +18,15 @@ public sealed partial class StorePlaces
 
     private readonly CidStore _store;
     private readonly Func<string, bool, BlockBackend> _open;
+    private readonly PlaceWrite? _write;
+    private volatile Tuple<Cid, IReadOnlyList<BlockPlace>>? _table;
 
-    internal StorePlaces(CidStore store, Func<string, bool, BlockBackend>? open) =>
-        (_store, _open, Cache, _columns) =
-            (store, open ?? OpenDirectory, new StoreCache(store), new ColumnTable(store.Directory));
+    internal StorePlaces(CidStore store, CidStoreOptions options)
+    {
+        (_store, _open, _write) = (store, options.OpenPlace ?? OpenDirectory, options.Write);
+        (Cache, _columns) = (new StoreCache(store), new ColumnTable(store.Directory));
+        Gauge = new BacklogGauge(options.MaxBacklog);
+    }
 
     /// <summary>The store as a cache of its places: its size and policy, what is read most, and what left.</summary>
     public StoreCache Cache { get; }
@@ -45,13 +50,20 @@ public sealed partial class StorePlaces
     /// <summary>Adds a place, or replaces the one of its name. Nothing is read from it or written to it.</summary>
     /// <param name="place">The place.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: a part of it is not allowed;
-    /// <see cref="ErrorCode.NameConflict"/>: another process changed the table at the same time; others as for
-    /// <see cref="StoreNames.Set(string, Cid)"/>.</exception>
+    /// <see cref="ErrorCode.Unsupported"/>: the store evicts its oldest blocks, and <see cref="BlockPlace.Write"/>
+    /// would keep them; <see cref="ErrorCode.NameConflict"/>: another process changed the table at the same time;
+    /// others as for <see cref="StoreNames.Set(string, Cid)"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public void Add(BlockPlace place)
     {
         ArgumentNullException.ThrowIfNull(place);
         PlaceTable.ThrowIfInvalid(place);
+        if (place.Write != PlaceWrite.None && _store.Blocks.IsRing)
+        {
+            throw new ArrowCidException(ErrorCode.Unsupported,
+                $"{_store.Directory} evicts its oldest blocks, also those that are not at '{place.Name}' yet");
+        }
+
         IReadOnlyList<BlockPlace> places = List(out Cid? before);
         Save([.. places.Where(other => other.Name != place.Name), place], before);
     }
@@ -95,13 +107,28 @@ public sealed partial class StorePlaces
     public BlockBackend Open(BlockPlace place, bool readOnly = false)
     {
         ArgumentNullException.ThrowIfNull(place);
-        return _open(place.Location, readOnly);
+        return new PlaceBackend(_store, place, _open(place.Location, readOnly));
+    }
+
+    /// <summary>Finds the place of a location.</summary>
+    /// <param name="location">The location, a directory as a full path.</param>
+    /// <returns>The place; null if no place has this location.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="List()"/>.</exception>
+    public BlockPlace? FindByLocation(string location)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        return List().FirstOrDefault(place => place.Location.TrimEnd('/') == location.TrimEnd('/'));
     }
 
     /// <summary>The blocks that the places are known to have, as one backend. A block is read from the cheapest place
     /// that is known to have it, and hashed; the next one is asked where that fails.</summary>
+    /// <param name="followLocations">Whether the locations that writers have recorded for a block
+    /// (<see cref="StoredEntry.Locations"/>) are asked after the places. They may come from other machines, and
+    /// following one connects to it; one with a query is not followed.</param>
     /// <returns>A backend, to be disposed of before the store. Places are opened when they are needed.</returns>
-    public BlockBackend AsBackend() => new PlacesBackend(_store);
+    public BlockBackend AsBackend(bool followLocations = false) => new PlacesBackend(_store, followLocations);
+
+    internal BlockBackend OpenHint(string location) => _open(location, arg2: true);
 
     /// <summary>Copies blocks to a place, with all blocks that they need, and records what is there then. A block that
     /// is not in this store is read from the places that have it. Except in a store, a batch over 1 MiB is stored with
@@ -132,14 +159,15 @@ public sealed partial class StorePlaces
     private BlockCopyResult CopyTo(IReadOnlyList<Cid> cids, string name, BlockBackend? other, Operation operation)
     {
         BlockPlace place = Require(name);
-        using BlockBackend target = Open(place);
+        using PlaceBackend target = OpenToWrite(place);
         if (!target.CanPut)
             throw new ArrowCidException(ErrorCode.Unsupported, $"the place '{place.Name}' is only read");
         using BlockBackend own = _store.Transfer.AsBackend(), elsewhere = AsBackend();
         BlockBackend source = BlockBackend.Several(other is null ? [own, elsewhere] : [own, elsewhere, other]);
         List<Cid> all = BlockWalk.ChildrenFirst(source, cids, operation.Token);
         var manifests = new ManifestCopies(source);
-        BlockCopyResult copied = target.CopyBlocks(source, all, manifests, operation);
+        BlockCopyResult blocks = target.CopyBlocks(source, all, manifests, operation);
+        CrashPoint.Pass(CrashStep.Y1);
         if (target.KeepsManifests)
         {
             AddManifests(all, manifests, own, operation.Token);
@@ -148,9 +176,24 @@ public sealed partial class StorePlaces
             CopyColumnSets(cids, source, target, operation.Token);
         }
 
-        Record(all, place);
+        Record(all, place, target);
+        CrashPoint.Pass(CrashStep.Y2);
+        return blocks;
+    }
+
+    /// <summary>Copies blocks and nothing that they need, and records them.</summary>
+    internal BlockCopyResult CopyAll(IReadOnlyList<Cid> cids, BlockPlace place, PlaceBackend target,
+        BlockBackend source, Operation operation)
+    {
+        BlockCopyResult copied = target.CopyAll(source, cids, operation);
+        CrashPoint.Pass(CrashStep.Y1);
+        Record(cids, place, target);
+        CrashPoint.Pass(CrashStep.Y2);
         return copied;
     }
+
+    internal PlaceBackend OpenToWrite(BlockPlace place) =>
+        new(_store, place, _open(place.Location, arg2: false));
 
     /// <summary>Reads the copy of a block at a place and hashes it.</summary>
     /// <param name="cid">The block.</param>
@@ -244,10 +287,47 @@ public sealed partial class StorePlaces
             cancellationToken);
     }
 
+    /// <summary>Counts the blocks that are recorded at a place, and those that are to be copied there, without a look
+    /// at each of them.</summary>
+    /// <param name="name">The name of the place, which need not be in the table.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The numbers of blocks and bytes.</returns>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public PlaceUsage GetUsage(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        (long blocks, long bytes) = _store.Registry.Copies.CountAt(name, cancellationToken);
+        (long waiting, long waitingBytes) = Find(name) is { Write: not PlaceWrite.None }
+            ? _store.Registry.Backlog.Count(name, cancellationToken)
+            : (0, 0);
+        return new PlaceUsage
+        {
+            Blocks = blocks,
+            ByteLength = bytes,
+            BacklogBlocks = waiting,
+            BacklogByteLength = waitingBytes,
+        };
+    }
+
+    /// <summary>The blocks that a place stores in other bytes, by the CIDs of those bytes.</summary>
+    internal Dictionary<Cid, Cid> StoredAt(string name, CancellationToken cancellationToken)
+    {
+        var blocks = new Dictionary<Cid, Cid>();
+        foreach (StoredEntry entry in ListAt(name, cancellationToken))
+        {
+            foreach (BlockCopy copy in entry.Copies)
+            {
+                if (copy.Place == name && copy.StoredAs is { } storedAs) blocks[storedAs] = entry.Cid;
+            }
+        }
+
+        return blocks;
+    }
+
     /// <summary>The places that a block is known to be at, the cheapest first.</summary>
     internal IReadOnlyList<BlockPlace> CopiesOf(Cid cid)
     {
-        if (_store.Metadata.Get(cid) is not { Copies: { Count: > 0 } copies }) return [];
+        if (List() is { Count: 0 } || _store.Metadata.Get(cid) is not { Copies: { Count: > 0 } copies }) return [];
         return [.. List().Where(place => copies.Any(copy => copy.Place == place.Name))
             .OrderBy(place => place.Cost).ThenBy(place => place.Name, StringComparer.Ordinal)];
     }
@@ -280,9 +360,13 @@ public sealed partial class StorePlaces
     {
         table = _store.Names.Resolve(TableName);
         if (table is not { } cid) return [];
+        if (_table is { } known && known.Item1 == cid) return known.Item2;
         try
         {
-            return PlaceTable.Decode(_store.Reading.ReadNode(cid) ?? throw _store.Proofs.NotHere(cid));
+            IReadOnlyList<BlockPlace> places =
+                PlaceTable.Decode(_store.Reading.ReadNode(cid) ?? throw _store.Proofs.NotHere(cid));
+            _table = Tuple.Create(cid, places);
+            return places;
         }
         catch (InvalidIpldException e)
         {
@@ -294,19 +378,24 @@ public sealed partial class StorePlaces
     private void Save(IReadOnlyCollection<BlockPlace> places, Cid? before)
     {
         Cid cid = _store.PutBlock(Multicodec.DagCbor, PlaceTable.Encode(places)).Cid;
-        if (cid != before) _ = _store.Names.Set(TableName, cid, before);
+        if (cid == before) return;
+        _ = _store.Names.Set(TableName, cid, before);
+        // The earlier table is collected with what has expired; if the name points to it again, the name keeps it.
+        if (before is { } old) _store.Metadata.Set(old, new BlockMetadata { Expires = _store.Clock.GetUtcNow() });
     }
 
     /// <summary>Records that a place has blocks that are known here.</summary>
-    private void Record(List<Cid> cids, BlockPlace place)
+    private void Record(IReadOnlyList<Cid> cids, BlockPlace place, PlaceBackend target)
     {
         var batch = new FactBatch(_store.Registry);
-        foreach (Cid cid in cids)
+        CopyState?[] known = _store.Registry.Copies.At(cids, place.Name);
+        CopyState?[] states = _store.Registry.Copies.Describe(cids);
+        for (int i = 0; i < cids.Count; i++)
         {
-            if (_store.Metadata.Get(cid) is not { Kind: not BlockKind.Unknown } entry) continue;
-            if (entry.Copies.Any(copy => copy.Place == place.Name)) continue;
-            batch.Add([new CopyFact(cid, place.Name, new CopyState("block", (ulong)entry.ByteLength,
-                (ulong)entry.Kind, (ulong)entry.Rows, entry.SchemaCid))]);
+            if (states[i] is not { } state) continue;
+            string form = target.FormOf(cids[i]) ?? known[i]?.Form ?? BlockForm.Block;
+            if (known[i] is { } copy && copy.Form == form) continue;
+            batch.Add([new CopyFact(cids[i], place.Name, state with { Form = form })]);
         }
 
         batch.Append();

@@ -30,6 +30,16 @@ public abstract partial class BlockBackend
     public Task<bool> ContainsAsync(Cid cid, CancellationToken cancellationToken = default) =>
         Task.Run(() => Contains(cid, cancellationToken), cancellationToken);
 
+    /// <summary>Does what <see cref="ContainsMany"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="ContainsMany"/>
+    public Task<bool[]> ContainsManyAsync(IReadOnlyList<Cid> cids, CancellationToken cancellationToken = default) =>
+        Task.Run(() => ContainsMany(cids, cancellationToken), cancellationToken);
+
+    /// <summary>Enumerates what <see cref="List"/> does, on threads of the pool, a few items ahead.</summary>
+    /// <inheritdoc cref="List"/>
+    public IAsyncEnumerable<Cid> ListAsync(CancellationToken cancellationToken = default) =>
+        AsyncItems.Of(List, cancellationToken: cancellationToken);
+
     /// <summary>Does what <see cref="Put"/> does, on a thread of the pool.</summary>
     /// <inheritdoc cref="Put"/>
     public Task PutAsync(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) =>

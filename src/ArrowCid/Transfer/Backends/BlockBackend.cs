@@ -8,10 +8,15 @@ namespace ArrowCid.Transfer.Backends;
 /// caller gets bytes that do not hash to their CID. Safe for concurrent use.
 /// </summary>
 /// <remarks>A derived class overrides <see cref="TryRead"/>, and <see cref="CanPut"/> with <see cref="Write"/> if it
-/// stores blocks. It overrides <see cref="Has"/> if it can answer without reading the block, and <see
-/// cref="CanReadRanges"/> with <see cref="TryReadRange"/> if it can read a part of a block alone.</remarks>
+/// stores blocks. It overrides <see cref="Has"/> if it can answer without reading the block, <see
+/// cref="CanReadRanges"/> with <see cref="TryReadRange"/> if it can read a part of a block alone, <see cref="HasMany"/>
+/// and <see cref="WriteMany"/> if one request can be about many blocks, and <see cref="CanList"/> with
+/// <see cref="ListBlocks"/> if it knows which blocks it has.</remarks>
 public abstract partial class BlockBackend : IDisposable
 {
+    // The blocks that a copy looks up at once.
+    private const int AskedAtOnce = 256;
+
     private volatile bool _isClosed;
 
     /// <summary>Creates a backend.</summary>
@@ -30,6 +35,9 @@ public abstract partial class BlockBackend : IDisposable
 
     /// <summary>Whether <see cref="Delete"/> removes blocks.</summary>
     public virtual bool CanDelete => false;
+
+    /// <summary>Whether <see cref="List"/> enumerates the blocks.</summary>
+    public virtual bool CanList => false;
 
     /// <summary>The directory that is locked while copies in it are counted or removed; null where none can be
     /// locked.</summary>
@@ -126,6 +134,48 @@ public abstract partial class BlockBackend : IDisposable
         return IsAddress(cid, out _) && Has(cid, cancellationToken);
     }
 
+    /// <summary>Finds which of many blocks are stored, with as few requests as the backend needs. Their bytes need not
+    /// be read.</summary>
+    /// <param name="cids">Their CIDs.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>For each CID, what <see cref="Contains"/> returns.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="TryGet"/>.</exception>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public bool[] ContainsMany(IReadOnlyList<Cid> cids, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(cids);
+        Begin(cancellationToken);
+        var asked = new List<Cid>(cids.Count);
+        var places = new List<int>(cids.Count);
+        for (int i = 0; i < cids.Count; i++)
+        {
+            if (!IsAddress(cids[i], out _)) continue;
+            asked.Add(cids[i]);
+            places.Add(i);
+        }
+
+        var answers = new bool[asked.Count];
+        HasMany(asked, answers, cancellationToken);
+        var found = new bool[cids.Count];
+        for (int i = 0; i < answers.Length; i++) found[places[i]] = answers[i];
+        return found;
+    }
+
+    /// <summary>Lists the blocks that are stored, each once, in no order. A block that is put or deleted meanwhile may
+    /// be listed or not.</summary>
+    /// <param name="cancellationToken">Cancels the enumeration.</param>
+    /// <returns>Their CIDs, found while they are listed. No bytes are read; <see cref="TryGet"/> proves them.</returns>
+    /// <exception cref="NotSupportedException">It cannot list its blocks (<see cref="CanList"/>).</exception>
+    /// <exception cref="ArrowCidException">While it is read: as for <see cref="TryGet"/>.</exception>
+    /// <exception cref="OperationCanceledException">The enumeration was canceled.</exception>
+    public IEnumerable<Cid> List(CancellationToken cancellationToken = default)
+    {
+        Begin(cancellationToken);
+        return CanList
+            ? ListBlocks(cancellationToken)
+            : throw new NotSupportedException($"{Name} cannot list its blocks.");
+    }
+
     /// <summary>Keeps a block; one that is here already stays.</summary>
     /// <param name="cid">Its CID.</param>
     /// <param name="bytes">Its bytes.</param>
@@ -216,6 +266,14 @@ public abstract partial class BlockBackend : IDisposable
         _ = WriteMany(cids, cid => manifests.Open(cid, cancellationToken), progress: null, cancellationToken);
     }
 
+    /// <summary>Stores blocks whose bytes are proved, as <see cref="WriteMany"/> does.</summary>
+    internal BlockCopyResult WriteProved(IReadOnlyList<Cid> cids, Func<Cid, BlockLease> open, Action<long>? progress,
+        CancellationToken cancellationToken)
+    {
+        Begin(cancellationToken);
+        return WriteMany(cids, open, progress, cancellationToken);
+    }
+
     /// <summary>Writes blocks and all beneath them as a CAR, as <see cref="StoreTransfer.ExportCar"/> does. A block
     /// that is looked at more than once is fetched as often.</summary>
     /// <param name="cids">Batches, datasets, and other blocks.</param>
@@ -276,6 +334,25 @@ public abstract partial class BlockBackend : IDisposable
         return block is not null;
     }
 
+    /// <summary>Finds which of many blocks are stored. By default each is looked up by itself.</summary>
+    /// <param name="cids">CIDs of version 1 with SHA-256.</param>
+    /// <param name="found">Gets, for each CID, whether its block is stored.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    protected virtual void HasMany(IReadOnlyList<Cid> cids, Span<bool> found, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < cids.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            found[i] = Has(cids[i], cancellationToken);
+        }
+    }
+
+    /// <summary>Lists the blocks that are stored, each once.</summary>
+    /// <param name="cancellationToken">Cancels the enumeration.</param>
+    /// <returns>Their CIDs.</returns>
+    protected virtual IEnumerable<Cid> ListBlocks(CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"{Name} cannot list its blocks.");
+
     /// <summary>Stores a block, or leaves the stored one.</summary>
     /// <param name="cid">A CID of version 1 with SHA-256.</param>
     /// <param name="bytes">The bytes, which hash to it. They are valid until the call returns.</param>
@@ -303,25 +380,34 @@ public abstract partial class BlockBackend : IDisposable
             : throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{Name} has other bytes for {cid}");
     }
 
-    /// <summary>Stores blocks in this order, unless they are stored already.</summary>
-    /// <param name="cids">The blocks, each once.</param>
-    /// <param name="open">Opens one, with its bytes just proved.</param>
+    /// <summary>Stores blocks in this order, unless they are stored already. By default one after the other.</summary>
+    /// <param name="cids">The blocks, each once, and each after the blocks that it links to.</param>
+    /// <param name="open">Opens one, with its bytes just proved. The caller disposes of it.</param>
     /// <param name="progress">Gets the number of bytes that were stored so far.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    private protected virtual BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BlockLease> open,
+    /// <returns>The numbers of blocks and bytes.</returns>
+    protected virtual BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BlockLease> open,
         Action<long>? progress, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(cids);
+        ArgumentNullException.ThrowIfNull(open);
         int added = 0;
         long bytes = 0;
-        foreach (Cid cid in cids)
+        foreach (Cid[] some in cids.Chunk(AskedAtOnce))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Has(cid, cancellationToken)) continue;
-            using BlockLease block = open(cid);
-            Write(cid, block.Bytes, cancellationToken);
-            added++;
-            bytes += block.Bytes.Length;
-            progress?.Invoke(bytes);
+            var found = new bool[some.Length];
+            HasMany(some, found, cancellationToken);
+            for (int i = 0; i < some.Length; i++)
+            {
+                if (found[i]) continue;
+                cancellationToken.ThrowIfCancellationRequested();
+                using BlockLease block = open(some[i]);
+                Write(some[i], block.Bytes, cancellationToken);
+                added++;
+                bytes += block.Bytes.Length;
+                progress?.Invoke(bytes);
+            }
         }
 
         return new BlockCopyResult { Blocks = cids.Count, NewBlocks = added, ByteLength = bytes };

@@ -19,6 +19,8 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
 
     public override bool CanDelete => true;
 
+    public override bool CanList => true;
+
     internal override string? LockDirectory => Directory.Exists(Name) ? Name : null;
 
     protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
@@ -50,6 +52,20 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
 
     protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
         FilesOf(cid).Any(OutputPath.IsRegularFile);
+
+    protected override IEnumerable<Cid> ListBlocks(CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(Name)) yield break;
+        var seen = new HashSet<Cid>();
+        foreach (string file in Files(Name))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            string extension = Path.GetExtension(file), text = Path.GetFileNameWithoutExtension(file);
+            bool isBlock = extension is Arrow or Other && Cid.TryParse(text, out Cid cid, out _) &&
+                cid.Version == 1 && cid.Hash.IsSha256 && FilesOf(cid).Contains(file) && OutputPath.IsRegularFile(file);
+            if (isBlock && seen.Add(Cid.Parse(text))) yield return Cid.Parse(text);
+        }
+    }
 
     protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
@@ -152,6 +168,22 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
     private static void ThrowIfNotRegular(string file)
     {
         if (File.Exists(file) && !OutputPath.IsRegularFile(file)) throw new IOException("it is no regular file");
+    }
+
+    private static string[] Files(string directory)
+    {
+        try
+        {
+            return Directory.GetFiles(directory);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(directory, "listed", e);
+        }
     }
 
     private static byte[]? ReadFile(string file, CancellationToken cancellationToken)

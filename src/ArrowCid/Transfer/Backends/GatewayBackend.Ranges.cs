@@ -5,7 +5,7 @@ using System.Net.Http.Headers;
 namespace ArrowCid.Transfer.Backends;
 
 /// <summary>Parts of blocks by the header <c>Range</c>, several requests at the same time.</summary>
-internal sealed partial class GatewayBackend
+internal partial class GatewayBackend
 {
     private const int MostRequests = 8;
 
@@ -44,7 +44,7 @@ internal sealed partial class GatewayBackend
             case HttpStatusCode.OK: return (HttpStatusCode.OK, null);
             case HttpStatusCode.RequestedRangeNotSatisfiable: throw Ends(cid, range);
             case HttpStatusCode.PartialContent: break;
-            default: throw Refused(cid, response.StatusCode);
+            default: throw Refused(cid.ToString(), response.StatusCode);
         }
 
         ContentRangeHeaderValue? sent = response.Content.Headers.ContentRange;

@@ -5,7 +5,7 @@ using System.Net.Http.Headers;
 namespace ArrowCid.Transfer.Backends;
 
 /// <summary>An IPFS gateway, asked for raw blocks. It is not trusted: what comes is hashed.</summary>
-internal sealed partial class GatewayBackend : BlockBackend
+internal partial class GatewayBackend : BlockBackend
 {
     /// <summary>The largest block that any place may give.</summary>
     public const int MostBlockBytes = int.MaxValue - 1023;
@@ -17,7 +17,12 @@ internal sealed partial class GatewayBackend : BlockBackend
     private readonly string _root;
     private readonly TimeSpan _timeout;
 
-    public GatewayBackend(Uri url, TimeSpan timeout, int most = MostBlockBytes)
+    /// <param name="url">Its root.</param>
+    /// <param name="timeout">How long one block may take.</param>
+    /// <param name="most">The largest block that it may give.</param>
+    /// <param name="authorization">The credentials of each request; null for none.</param>
+    public GatewayBackend(Uri url, TimeSpan timeout, int most = MostBlockBytes,
+        AuthenticationHeaderValue? authorization = null)
         : base(url.ToString())
     {
         _most = most;
@@ -28,6 +33,7 @@ internal sealed partial class GatewayBackend : BlockBackend
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        _client.DefaultRequestHeaders.Authorization = authorization;
     }
 
     protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
@@ -39,36 +45,78 @@ internal sealed partial class GatewayBackend : BlockBackend
 
     protected override void Close() => _client.Dispose();
 
+    protected override bool Has(Cid cid, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage answer = Send(HttpMethod.Head, PathOf(cid), null, cancellationToken);
+        if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return false;
+        // A gateway that does not answer HEAD is read.
+        if (answer.StatusCode is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)
+            return base.Has(cid, cancellationToken);
+        RequireSuccess(answer, cid.ToString());
+        return true;
+    }
+
+    /// <summary>Sends a request and waits for the head of its answer.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path below the root.</param>
+    /// <param name="content">The body; null for none.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="ArrowCidException">The server does not answer.</exception>
+    protected HttpResponseMessage Send(HttpMethod method, string path, HttpContent? content,
+        CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(_timeout);
+        using var request = new HttpRequestMessage(method, _root + path) { Content = content };
+        return Calling(path,
+            () => _client.Send(request, HttpCompletionOption.ResponseHeadersRead, end.Token), cancellationToken);
+    }
+
+    /// <summary>Throws where a server refuses.</summary>
+    /// <param name="answer">Its answer.</param>
+    /// <param name="what">What was asked for.</param>
+    protected void RequireSuccess(HttpResponseMessage answer, string what)
+    {
+        if (!answer.IsSuccessStatusCode) throw Refused(what, answer.StatusCode);
+    }
+
+    private static string PathOf(Cid cid) => $"/ipfs/{cid}?format=raw";
+
     private byte[]? Read(Cid cid, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(_timeout);
         using HttpRequestMessage request = RequestFor(cid);
-        byte[]? bytes = null;
-        Asking(cid, () =>
+        return Calling<byte[]?>(cid.ToString(), () =>
         {
             using HttpResponseMessage response =
                 _client.Send(request, HttpCompletionOption.ResponseHeadersRead, end.Token);
-            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return;
-            if (!response.IsSuccessStatusCode) throw Refused(cid, response.StatusCode);
-            bytes = ReadAll(response.Content, end.Token);
+            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return null;
+            RequireSuccess(response, cid.ToString());
+            return ReadAll(response.Content, end.Token);
         }, cancellationToken);
-        return bytes;
     }
 
     private HttpRequestMessage RequestFor(Cid cid)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, $"{_root}/ipfs/{cid}?format=raw");
+        var request = new HttpRequestMessage(HttpMethod.Get, _root + PathOf(cid));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.ipld.raw"));
         return request;
     }
 
     /// <summary>Makes requests, and says in this library's errors what went wrong.</summary>
-    private void Asking(Cid cid, Action requests, CancellationToken cancellationToken)
+    private void Asking(Cid cid, Action requests, CancellationToken cancellationToken) =>
+        _ = Calling(cid.ToString(), () =>
+        {
+            requests();
+            return true;
+        }, cancellationToken);
+
+    private T Calling<T>(string what, Func<T> call, CancellationToken cancellationToken)
     {
         try
         {
-            requests();
+            return call();
         }
         catch (Exception e) when (cancellationToken.IsCancellationRequested && e is not ArrowCidException)
         {
@@ -77,7 +125,7 @@ internal sealed partial class GatewayBackend : BlockBackend
         catch (OperationCanceledException e)
         {
             throw new ArrowCidException(ErrorCode.Busy, string.Create(CultureInfo.InvariantCulture,
-                $"{Name} did not give {cid} within {_timeout.TotalSeconds:0.#} s"), e);
+                $"{Name} did not give {what} within {_timeout.TotalSeconds:0.#} s"), e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -123,7 +171,7 @@ internal sealed partial class GatewayBackend : BlockBackend
     private ArrowCidException TooLarge() =>
         new(ErrorCode.TooLarge, $"{Name} sends over {_most} bytes for one block");
 
-    private ArrowCidException Refused(Cid cid, HttpStatusCode status)
+    private ArrowCidException Refused(string what, HttpStatusCode status)
     {
         ErrorCode code = status switch
         {
@@ -133,6 +181,6 @@ internal sealed partial class GatewayBackend : BlockBackend
             _ => ErrorCode.Io,
         };
         return new ArrowCidException(code, string.Create(CultureInfo.InvariantCulture,
-            $"{Name} answers {(int)status} for {cid}"));
+            $"{Name} answers {(int)status} for {what}"));
     }
 }

@@ -11,6 +11,8 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
 
     internal override bool KeepsManifests => places[0].KeepsManifests;
 
+    public override bool CanList => Array.TrueForAll(places, place => place.CanList);
+
     private protected override BlockLease? Find(Cid cid, in Digest256 digest,
         CancellationToken cancellationToken)
     {
@@ -62,6 +64,15 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
 
         if (first is not null) ExceptionDispatchInfo.Throw(first);
         return false;
+    }
+
+    protected override IEnumerable<Cid> ListBlocks(CancellationToken cancellationToken)
+    {
+        var seen = new HashSet<Cid>();
+        foreach (Cid cid in places.SelectMany(place => place.List(cancellationToken)))
+        {
+            if (seen.Add(cid)) yield return cid;
+        }
     }
 
     protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>

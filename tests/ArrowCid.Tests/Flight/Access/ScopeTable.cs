@@ -39,7 +39,8 @@ internal static class ScopeTable
 {
     public const string Reserved = "arrowcid.maintenance";
 
-    private const string Other = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", Csv = "a\n{new}\n";
+    private const string Other = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", Csv = "a\n{new}\n",
+        Empty = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
 
     public static IReadOnlyList<ScopeRow> Rows { get; } =
     [
@@ -49,6 +50,7 @@ internal static class ScopeTable
             DoGet("""{"cids": ["{cid}"], "columns": ["n"]}""")),
         new("fetch its bytes", Asks.Fetch, new("GET /ipfs/{cid}/{**path}", "GET /ipfs/{cid}?format=raw"),
             Call("DoExchange", names => new FlightData { AppMetadata = ByteString.CopyFromUtf8($"{names.Cid}") })),
+        new("fetch a block of any kind", Asks.Fetch, null, Act("get-block", "{cid}")),
         new("find a block", Asks.Fetch, Get("/routing/v1/providers/{cid}"), Act("find-missing", """{"cids": ["{cid}"]}""")),
         new("verify a block", Asks.Fetch, null, Act("verify", "{cid}")),
         new("export a block", Asks.Fetch, Get("/v1/blocks/{cid}", "?format=parquet"), Act("export", "{cid}")),
@@ -73,6 +75,7 @@ internal static class ScopeTable
         new("fetch a dataset as Parquet by its CID", Asks.Read, new("GET /v1/datasets/{name}.parquet", "HEAD /v1/datasets/{cid}.parquet")),
         new("fetch a dataset that does not exist as Parquet", Asks.Read, new("GET /v1/datasets/{name}.parquet", "GET /v1/datasets/{new}.parquet")),
         new("list blocks", Asks.Read, Get("/v1/blocks"), Call("ListFlights", _ => new Criteria())),
+        new("list blocks of any kind", Asks.Read, null, Act("list-blocks", "")),
         new("list names", Asks.Read, Get("/v1/names"), DoGet("""["catalog"]""")),
         new("describe a block", Asks.Read, Get("/v1/blocks/{cid}/info"), Act("describe", "{cid}")),
         new("watch", Asks.Read, Get("/v1/watch"), DoGet("""["watch"]""")),
@@ -81,6 +84,8 @@ internal static class ScopeTable
         new("shake hands", Asks.Read, null, Call("Handshake", _ => new HandshakeRequest())),
 
         new("put", Asks.Put, Post("/v1/blocks"), Put("put")),
+        new("put a block of any kind", Asks.Put, new("PUT /v1/blocks/{cid}", $"PUT /v1/blocks/{Empty}", ""),
+            Act("put-block", $"{Empty}\n")),
         new("put with a new name", Asks.Put, Post("/v1/blocks", "?name={new}"), Put("put", "{new}")),
         new("put that expires", Asks.Put, Post("/v1/blocks", "?expires=7d"),
             Call("DoPut", _ => new FlightData { FlightDescriptor = Command("""{"expiresAfter": "604800s"}""") })),
