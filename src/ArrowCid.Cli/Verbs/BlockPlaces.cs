@@ -143,7 +143,7 @@ internal sealed class BlockPlaces : IDisposable
     /// <returns>The batches, each readable until the next.</returns>
     public IEnumerable<RecordBatch> GetColumns(Cid cid, IReadOnlyList<string> columns, int ahead = 4) =>
         _store is { } store
-            ? store.Places.ReadColumnViews(cid, columns, All, _fills, ahead)
+            ? store.Places.Columns.Read(cid, columns, All, _fills, ahead)
             : BatchColumn.ReadViews(All, cid, columns);
 
     /// <summary>As <see cref="StoreTransfer.ExportCar"/>, of what is at any of them.</summary>

@@ -13,11 +13,11 @@ internal static class CarExtractVerb
         var to = new Option<string>("-o", "--output")
         {
             HelpName = "PATH",
-            Description = "The file to write. Default: standard output.",
+            Description = "The file to write; - is standard output.",
             DefaultValueFactory = _ => OutputFile.StandardOutput,
         };
         var verb = new Verb("extract",
-            "Take a file out of a bundle, or list its files. The whole bundle is hashed first, and nothing is " +
+            "Extract a file of a bundle, or list its files. The whole bundle is hashed first, and nothing is " +
             "written if a byte of it was changed.",
             "arrowcid car extract report.car verify.py -o verify.py",
             "arrowcid car extract report.car")

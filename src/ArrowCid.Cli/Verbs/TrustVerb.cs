@@ -7,7 +7,7 @@ namespace ArrowCid.Cli.Verbs;
 internal static class TrustVerb
 {
     public static Command Make() => new Verb("trust",
-        "Say which keys have to sign which blocks. A block that a rule covers and no key of the rule signed cannot " +
+        "Set which keys have to sign which blocks. A block that a rule covers and no key of the rule signed cannot " +
         "be read, exported, served or imported, or is read with a warning. The error names the rule. Several rules " +
         "for the same filter are alternatives. The rules are kept in the store.",
         "arrowcid trust add me.pub --for 'name ~ \"prices/*\"' --policy refuse",

@@ -44,7 +44,8 @@ internal sealed class ActionCalls
             ["list-blocks"] = new(AccessOperation.List,
                 "The blocks of every kind, in results of many: nothing → {\"cids\"}", blocks.List),
             ["put-block"] = new(AccessOperation.PutBlock,
-                "Stores a block: its CID as text, a line feed, and its bytes", blocks.Put) { HasLongBody = true },
+                "Stores a block: its CID as text, a line feed, and its bytes", blocks.Put)
+            { HasLongBody = true },
             ["export"] = new(AccessOperation.FetchBlock,
                 "A batch or dataset as a file, in results: {\"cid\", \"format\"?: parquet, arrow or car}", export.Run),
             ["where"] = new(AccessOperation.FetchBlock, "Where the store is, for clients on its machine: nothing",

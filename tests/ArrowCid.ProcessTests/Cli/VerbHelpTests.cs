@@ -8,9 +8,9 @@ public class VerbHelpTests
 {
     private static readonly string[] s_imperatives =
     [
-        "Add", "Back", "Check", "Clean", "Collect", "Compute", "Compare", "Copy", "Delete", "Explain", "Export", "Find", "Free", "Hash",
-        "Import", "List", "Maintain", "Manage", "Measure", "Pin", "Print", "Publish", "Remove", "Repair", "Restore", "Run", "Serve", "Set", "Show",
-        "Store", "Write",
+        "Add", "Back", "Check", "Clean", "Collect", "Compute", "Compare", "Copy", "Delete", "Explain", "Export", "Extract", "Find", "Free", "Hash",
+        "Import", "List", "Maintain", "Make", "Manage", "Measure", "Pin", "Print", "Publish", "Remove", "Repair", "Restore", "Revoke", "Run",
+        "Serve", "Set", "Show", "Sign", "Store", "Write",
     ];
 
     [Fact]

@@ -10,7 +10,7 @@ using ArrowCid.Transfer.Backends;
 namespace ArrowCid.Tests.Flight;
 
 /// <summary>A server whose store has places: it reads from them, and puts go to them.</summary>
-public sealed class ServedPlaceTests : IAsyncLifetime
+public sealed class ServedPlaceTests : IAsyncLifetime, IDisposable
 {
     private readonly TemporaryStore _here = new(), _there = new();
     private volatile bool _isDown;
@@ -20,9 +20,11 @@ public sealed class ServedPlaceTests : IAsyncLifetime
 
     public Task InitializeAsync() => Start(PlaceWrite.None, maxBacklog: null);
 
-    public async Task DisposeAsync()
+    public Task DisposeAsync() => End();
+
+    public void Dispose()
     {
-        await End();
+        _client.Dispose();
         _here.Dispose();
         _there.Dispose();
     }

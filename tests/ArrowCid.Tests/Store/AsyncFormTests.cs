@@ -136,14 +136,15 @@ public sealed class AsyncFormTests
         [
             "BatchColumn.ReadFrom", "BlockBackend.Contains", "BlockBackend.ContainsMany", "BlockBackend.CopyFrom", "BlockBackend.Delete",
             "BlockBackend.ExportCar", "BlockBackend.List", "BlockBackend.Put", "BlockBackend.Test", "BlockBackend.TryGet", "BlockBackend.TryGetRange",
-            "BlockBackend.TryGetRanges", "CidStore.Open", "CidStore.Watch", "StoreBackup.Read", "StoreDiagnostics.CheckFacts",
+            "BlockBackend.TryGetRanges", "CidStore.Open", "CidStore.Watch", "ReadRecorder.WriteTo", "StoreBackup.Read", "StoreCache.Evict",
+            "StoreCache.Prefetch", "StoreDiagnostics.CheckFacts",
             "StoreDiagnostics.GetStatistics", "StoreDiagnostics.GetUsage", "StoreDiagnostics.Verify", "StoreDiagnostics.VerifyAll",
             "StoreMaintenance.Checkpoint", "StoreMaintenance.Compact", "StoreMaintenance.Reap", "StoreMaintenance.Rebuild", "StoreMaintenance.Repair",
             "StoreMaintenance.RepairAll", "StoreMaintenance.RunOnce", "StoreMetadata.Count", "StoreMetadata.PutSnapshot", "StoreMetadata.QueryPage",
             "StoreMetadata.ReadCatalog", "StoreMetadata.Set", "StorePlaces.AddCopies", "StorePlaces.Copy", "StorePlaces.CopyBacklog",
             "StorePlaces.Drop", "StorePlaces.FindShort", "StorePlaces.GetUsage", "StorePlaces.ListAt", "StorePlaces.Prove", "StorePlaces.ReadColumns",
             "StoreRetention.Collect", "StoreRetention.Forget", "StoreRetention.Forget", "StoreRetention.GetRemovals", "StoreRetention.Remove",
-            "StoreRetention.RemoveExpired", "StoreTransfer.Backup", "StoreTransfer.CopyTo", "StoreTransfer.ExportCar", "StoreTransfer.ImportCar",
+            "StoreRetention.RemoveExpired", "StoreSeals.Check", "StoreSignatures.ExportBundle", "StoreSignatures.Sign", "StoreTransfer.Backup", "StoreTransfer.CopyTo", "StoreTransfer.ExportCar", "StoreTransfer.ImportCar",
             "StoreTransfer.Restore",
         ];
         MethodInfo[] methods = [.. typeof(CidStore).Assembly.GetExportedTypes().SelectMany(type => type.GetMethods(

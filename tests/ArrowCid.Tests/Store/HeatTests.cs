@@ -1,5 +1,4 @@
 using ArrowCid.Ipc;
-using ArrowCid.Columnar;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 using ArrowCid.Tests.Storage;

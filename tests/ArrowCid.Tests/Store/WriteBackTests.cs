@@ -1,6 +1,5 @@
 using ArrowCid.Registry;
 using ArrowCid.Tests.Storage;
-using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Tests.Store;
 

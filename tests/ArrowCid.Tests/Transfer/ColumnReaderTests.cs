@@ -261,7 +261,7 @@ public sealed class ColumnReaderTests : IDisposable
     private static IEnumerable<RecordBatch> ReadThrough(CidStore store, Cid cid, string[] columns)
     {
         using BlockBackend own = store.Transfer.AsBackend(), places = store.Places.AsBackend();
-        foreach (RecordBatch batch in store.Places.ReadColumnViews(cid, columns, BlockBackend.Several([own, places]))) yield return batch;
+        foreach (RecordBatch batch in store.Places.Columns.Read(cid, columns, BlockBackend.Several([own, places]))) yield return batch;
     }
 
     private CidStore OpenStore(BlockBackend place)

@@ -41,7 +41,7 @@ internal sealed class HeatFile
     private const int ShiftOfSeconds = 10;
 
     [ThreadStatic]
-    private static int t_leases;
+    private static int s_leases;
 
     private readonly ControlFile _control;
     private readonly ulong _seed;
@@ -54,7 +54,7 @@ internal sealed class HeatFile
     public HeatFile(ControlFile control)
     {
         _control = control;
-        _seed = BinaryPrimitives.ReadUInt64LittleEndian(control.Superblock.Seed[8..]);
+        _seed = BinaryPrimitives.ReadUInt64LittleEndian(control.Superblock.Seed.AsSpan(8));
     }
 
     /// <summary>Whether reads are counted.</summary>
@@ -72,11 +72,11 @@ internal sealed class HeatFile
     public void Touch(in Digest256 digest, long bytes)
     {
         long tick = Environment.TickCount64 >> ShiftOfSeconds;
-        int leases = ++t_leases;
+        int leases = ++s_leases;
         bool isSampled = (leases & (Sampled - 1)) == 0;
         if (isSampled || tick != Volatile.Read(ref _tick)) Refresh(tick);
         _trace?.Add(in digest, bytes, ReadTrace.Here, nanoseconds: 0, _control.Clock);
-        if (isSampled) t_leases = HasBegun;
+        if (isSampled) s_leases = HasBegun;
         if (_table is not { } table) return;
         (long line, uint tag) = PlaceOf(table, in digest);
         uint now = _now;
@@ -99,7 +99,7 @@ internal sealed class HeatFile
         }
 
         int reads = isSampled ? Sampled - (((leases & (HasBegun - 1)) >> SampledBits) - 1) : 1;
-        if (!isSampled) t_leases = leases + Sampled;
+        if (!isSampled) s_leases = leases + Sampled;
         table.Map.Write(OffsetOf(place), found.Add(tag, reads, now, Random.Shared).Value);
         if (SlotOf(table.Map, ReadTrace.Here) is not { } here) return;
         _ = table.Map.Add(here + PlaceMeasure.ReadsAt, (ulong)reads);

@@ -55,7 +55,11 @@ internal sealed class CacheBackend(CidStore store, BlockBackend others, bool kee
             ? _own.FindSchema(cid, cancellationToken)
             : others.FindSchema(cid, cancellationToken);
 
-    protected override void Close() => others.Dispose();
+    protected override void Close()
+    {
+        others.Dispose();
+        _own.Dispose();
+    }
 
     private BlockLease? FindHere(Cid cid, ref ArrowCidException? damaged, CancellationToken cancellationToken)
     {

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
-using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid;
 
@@ -113,7 +112,7 @@ internal sealed class CacheEviction(CidStore store)
             long goal = Math.Max(0, policy.Capacity - needed - (policy.Capacity / SpareParts));
             // The directory is locked while copies elsewhere are counted on, as in StorePlaces.Drop.
             using IDisposable? turn = isDryRun ? null : CopyLock.Take(store.Directory, exclusive: true);
-            using var others = new StorePlaces.OtherCopies(store, except: null);
+            using var others = new OtherCopies(store, except: null);
             var back = new List<CachedBlock>();
             var asked = new List<CachedBlock>();
             while (policy.Bytes + BytesOf(back) > goal && back.Count < MostRefused)
@@ -150,7 +149,7 @@ internal sealed class CacheEviction(CidStore store)
 
     /// <summary>The next blocks that may leave, each with a copy elsewhere.</summary>
     private List<CachedBlock> TakeSome(CachePolicy policy, long goal, CacheSettings settings, bool isDryRun,
-        StorePlaces.OtherCopies others, List<CachedBlock> back, List<KeptBlock> kept, Operation operation)
+        OtherCopies others, List<CachedBlock> back, List<KeptBlock> kept, Operation operation)
     {
         var some = new List<CachedBlock>();
         var alone = new List<CachedBlock>();

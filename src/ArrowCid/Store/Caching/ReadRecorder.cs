@@ -70,6 +70,11 @@ public sealed class ReadRecorder : IDisposable
         return reads;
     }
 
+    /// <summary>Does what <see cref="WriteTo"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="WriteTo"/>
+    public Task<long> WriteToAsync(Stream output, CancellationToken cancellationToken) =>
+        Task.Run(() => WriteTo(output, cancellationToken), CancellationToken.None);
+
     /// <summary>Ends the record for all processes.</summary>
     public void Dispose() => _trace.End();
 }

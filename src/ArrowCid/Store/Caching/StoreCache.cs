@@ -1,6 +1,5 @@
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
-using ArrowCid.Registry;
 using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
 

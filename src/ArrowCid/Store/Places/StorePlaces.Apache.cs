@@ -34,7 +34,7 @@ public sealed partial class StorePlaces
         {
             using BlockBackend own = _store.Transfer.AsBackend(), elsewhere = AsBackend();
             BlockBackend source = BlockBackend.Several(other is null ? [own, elsewhere] : [own, elsewhere, other]);
-            foreach (RecordBatch batch in ReadColumnViews(cid, columns, source, cancellationToken: cancellationToken))
+            foreach (RecordBatch batch in Columns.Read(cid, columns, source, cancellationToken: cancellationToken))
                 yield return ToApache.Batch(batch);
         }
     }

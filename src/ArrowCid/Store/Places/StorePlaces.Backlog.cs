@@ -7,8 +7,6 @@ namespace ArrowCid;
 /// <summary>Copies of every new block to the places that take them all.</summary>
 public sealed partial class StorePlaces
 {
-    private const int MostAtOnce = 1024;
-    private const long MostBytesAtOnce = 256 << 20;
 
     /// <summary>Copies the backlog of a place: every block of this store that is not recorded there, in the order of
     /// the puts. What is in the backlog follows from the facts of copies, so that a copy that was killed is continued
@@ -93,14 +91,14 @@ public sealed partial class StorePlaces
         using BlockBackend own = _store.Transfer.AsBackend();
         var sum = new BlockCopyResult { Blocks = 0, NewBlocks = 0, ByteLength = 0 };
         ArrowCidException? fault = null;
-        foreach ((List<Cid> some, long bytes) in Pieces(waiting))
+        foreach ((List<Cid> some, long bytes) in BacklogPieces.Of(waiting))
         {
             operation.Token.ThrowIfCancellationRequested();
             using IDisposable turn = LockBacklog(place);
             List<Cid> left = some.FindAll(cid => cid.TryGetSha256(out Digest256 digest) &&
                 _store.Registry.Backlog.Holds(place.Name, in digest));
             CrashPoint.Pass(CrashStep.Y0);
-            sum = Sum(sum, CopyPiece(left, place, target, own, operation, ref fault));
+            sum = BacklogPieces.Sum(sum, CopyPiece(left, place, target, own, operation, ref fault));
             Gauge.Add(-bytes);
         }
 
@@ -138,27 +136,4 @@ public sealed partial class StorePlaces
     /// <summary>One process copies a piece of a backlog at a time, so that no block is sent twice.</summary>
     private IDisposable LockBacklog(BlockPlace place) =>
         _store.Registry.Names.Lock($"{TableName}/{place.Name}/backlog");
-
-    private static IEnumerable<(List<Cid> Cids, long Bytes)> Pieces(IEnumerable<(Cid Cid, long Length)> waiting)
-    {
-        var some = new List<Cid>();
-        long held = 0;
-        foreach ((Cid cid, long length) in waiting)
-        {
-            some.Add(cid);
-            held += length;
-            if (some.Count < MostAtOnce && held < MostBytesAtOnce) continue;
-            yield return (some, held);
-            (some, held) = ([], 0);
-        }
-
-        if (some.Count > 0) yield return (some, held);
-    }
-
-    private static BlockCopyResult Sum(BlockCopyResult one, BlockCopyResult other) => new()
-    {
-        Blocks = one.Blocks + other.Blocks,
-        NewBlocks = one.NewBlocks + other.NewBlocks,
-        ByteLength = one.ByteLength + other.ByteLength,
-    };
 }

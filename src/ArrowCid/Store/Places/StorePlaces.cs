@@ -25,6 +25,7 @@ public sealed partial class StorePlaces
     {
         (_store, _open, _write) = (store, options.OpenPlace ?? OpenDirectory, options.Write);
         (Cache, _columns) = (new StoreCache(store), new ColumnTable(store.Directory));
+        Columns = new PlaceColumns(store, _columns);
         Gauge = new BacklogGauge(options.MaxBacklog);
     }
 
@@ -170,10 +171,10 @@ public sealed partial class StorePlaces
         CrashPoint.Pass(CrashStep.Y1);
         if (target.KeepsManifests)
         {
-            AddManifests(all, manifests, own, operation.Token);
+            Columns.AddManifests(all, manifests, own, operation.Token);
             target.CopyManifests(manifests, operation.Token);
             _columns.Add(manifests.Pairs);
-            CopyColumnSets(cids, source, target, operation.Token);
+            Columns.CopySets(cids, source, target, operation.Token);
         }
 
         Record(all, place, target);

@@ -67,6 +67,12 @@ public sealed class StoreSeals
         return Of(seals, last, [.. chain.Statements.Select(check => check.Statement!.Key).Distinct()], faults);
     }
 
+    /// <summary>Does what <see cref="Check"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="Check"/>
+    public Task<SealCheck> CheckAsync(IReadOnlyCollection<string>? signers = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => Check(signers, cancellationToken), cancellationToken);
+
     private void Compare(LogSeal seal, DateTimeOffset time, LogSeal now, bool isLast, List<string> faults)
     {
         string at = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -9,7 +9,7 @@ namespace ArrowCid;
 /// which a fact (kind 18 of <c>FACTS.md</c>) joins to the block that they are about: backups and copies include them,
 /// and they stay as long as that block does.
 /// </summary>
-public sealed class StoreSignatures
+public sealed partial class StoreSignatures
 {
     /// <summary>The name in a bundle of the program that proves it.</summary>
     public const string VerifierName = "verify.py";

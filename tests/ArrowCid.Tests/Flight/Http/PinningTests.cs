@@ -5,7 +5,6 @@ using System.Text.Json;
 using ArrowCid.Client;
 using ArrowCid.Server;
 using ArrowCid.Tests.Store;
-using ArrowCid.Transfer;
 
 namespace ArrowCid.Tests.Flight.Http;
 

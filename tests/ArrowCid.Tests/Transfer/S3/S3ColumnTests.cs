@@ -34,7 +34,7 @@ public sealed class S3ColumnTests
             return S3Misdeed.None;
         });
         using BlockBackend place = new S3Backend(S3Bucket.Open(S3Location.Parse(bucket) with { Endpoint = counted.Url }));
-        RecordBatch[] read = [.. store.Places.ReadColumnViews(dataset, ["c3", "c17"], BlockBackend.Several([store.Transfer.AsBackend(), place]))];
+        RecordBatch[] read = [.. store.Places.Columns.Read(dataset, ["c3", "c17"], BlockBackend.Several([store.Transfer.AsBackend(), place]))];
         for (int i = 0; i < 2; i++)
             Assert.Equal(CanonicalBlock.CidOf(ColumnChoice.Of(batches[i], ["c3", "c17"])), CanonicalBlock.CidOf(read[i]));
         // Of each batch two columns and the head, which both have in common.
