@@ -16,7 +16,7 @@ internal static partial class StructureRules
     private static readonly Dictionary<string, string[]> s_ranks = new()
     {
         ["Columnar"] = ["Types", "CData", "Arrays", "Bridge", "Building", "Text"],
-        ["Ipc"] = ["Flatbuffers", "Canonical", "Reading", "Checking", "Writing"],
+        ["Ipc"] = ["Flatbuffers", "Canonical/Buffers", "Canonical/Values", "Canonical", "Reading", "Checking", "Writing"],
         ["Ipld"] = ["", "DagCbor", "Manifests", "Car", "UnixFs", "Paths"],
         ["Storage"] =
             ["Format", "Control", "Segments", "Diagnostics", "Index", "Log", "Log/Reading", "Log/Writing", "Sources",
@@ -24,7 +24,9 @@ internal static partial class StructureRules
         ["Registry"] = ["Facts", "Collection", "State", "Filtering", "Index", ""],
         ["Parquet"] = ["Format", "Mapping", "Encodings", "Writing", "Reading"],
         ["Transfer"] = ["", "Backends", "Columns", "Backup", "Car", "Diff", "Rows", "Files"],
-        ["Store"] = ["", "Places", "Caching", "Maintenance", "Memos", "Signing"],
+        ["Store"] =
+            ["", "Putting", "Watching", "Metadata", "Retention", "Diagnostics", "Transfer", "Places", "Caching",
+            "Maintenance", "Memos", "Signing"],
     };
 
     /// <summary>Sub-folders that have no rank.</summary>

@@ -10,14 +10,15 @@ internal sealed class FetchLocks(ControlFile control)
     private const int Count = 1 << 16;
     private const int LongestPauseMs = 10;
 
-    private readonly HashSet<long> _held = [];
+    // The bytes that this handle holds, each with the thread that took it.
+    private readonly Dictionary<long, int> _held = [];
     private readonly object _gate = new();
 
     /// <summary>Waits until no other thread or process fetches a block, or one that shares its byte.</summary>
     /// <param name="digest">The block.</param>
     /// <param name="patience">How long.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <returns>The lock, until it is disposed of; null where that took longer.</returns>
+    /// <returns>The lock, until it is disposed of; null where that took longer, or where this thread has it.</returns>
     public IDisposable? TryTake(in Digest256 digest, TimeSpan patience, CancellationToken cancellationToken)
     {
         long at = StoreLayout.FetchLock + (Digest256.Bytes(in digest)[0] << 8) + Digest256.Bytes(in digest)[1];
@@ -25,8 +26,10 @@ internal sealed class FetchLocks(ControlFile control)
         long started = Stopwatch.GetTimestamp();
         lock (_gate)
         {
-            while (!_held.Add(at))
+            while (!_held.TryAdd(at, Environment.CurrentManagedThreadId))
             {
+                // A fetch that reads through the store again does not wait for itself.
+                if (_held[at] == Environment.CurrentManagedThreadId) return null;
                 cancellationToken.ThrowIfCancellationRequested();
                 if (Stopwatch.GetElapsedTime(started) >= patience) return null;
                 _ = Monitor.Wait(_gate, LongestPauseMs);
