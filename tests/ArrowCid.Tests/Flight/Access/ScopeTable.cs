@@ -132,7 +132,7 @@ internal static class ScopeTable
         new("reflection", Asks.Nothing, null, Reflection("v1")),
         new("reflection of before", Asks.Nothing, null, Reflection("v1alpha")),
         new("list actions", Asks.Nothing, null, Call("ListActions", _ => new Empty())),
-        .. new[] { "/", "/page.css", "/page.mjs", "/values.mjs", "/arrowcid.mjs", "/apache-arrow.js" }
+        .. new[] { "/", "/page.css", "/page.mjs", "/values.mjs", "/arrowcid.mjs", "/signing.mjs", "/apache-arrow.js" }
             .Select(page => new ScopeRow($"page {page}", Asks.Nothing, Get(page))),
         .. new[] { "CancelFlightInfo", "RenewFlightEndpoint", "SetSessionOptions", "GetSessionOptions", "CloseSession" }
             .Select(action => new ScopeRow(action, Asks.Nothing, null, Act(action, ""))),
