@@ -171,6 +171,7 @@ public sealed partial class BlockWorld : IDisposable
         WriteStream("b.arrows", Trips(4));
         WriteParquet("trips.parquet", Trips(5));
         WriteParquet("flights.parquet", Trips(6));
+        WriteParquet("report.parquet", Trips(7));
         WriteParquet("in/more/trips.parquet", Trips(8));
         Write("trips.csv", "at,qty,fare\n2026-11-20T12:00:00Z,3,101.5\n2026-11-20T13:00:00Z,4,99\n");
         Write("monday.csv", "id,fare\n1,10.5\n2,11\n");
