@@ -37,8 +37,20 @@ public sealed partial class NativeBlockTests(BlockWorld world) : IClassFixture<B
           memset(&error, 0, sizeof error);
           arrowcid_cid first;
           struct ArrowArrayStream stream;
+          struct ArrowSchema schema;
+          struct ArrowArray array;
+          arrowcid_block block;
+          /* The block of a call without arguments. */
+          static const uint8_t call[] = {
+            0xa7, 0x61, 0x76, 0x01, 0x62, 0x66, 0x6e, 0x61, 0x66, 0x63, 0x65, 0x6e, 0x76, 0xa0, 0x64, 0x6b, 0x69, 0x6e,
+            0x64, 0x6d, 0x61, 0x72, 0x72, 0x6f, 0x77, 0x63, 0x69, 0x64, 0x2f, 0x63, 0x61, 0x6c, 0x6c, 0x66, 0x69, 0x6e,
+            0x70, 0x75, 0x74, 0x73, 0xa0, 0x66, 0x70, 0x61, 0x72, 0x61, 0x6d, 0x73, 0xa0, 0x67, 0x76, 0x65, 0x72, 0x73,
+            0x69, 0x6f, 0x6e, 0x60
+          };
+          int64_t length = sizeof call;
           if (arrowcid_open("{{world.Store}}", NULL, &store, &error) != ARROWCID_OK
               || arrowcid_cid_parse("{{world.Localize("CID")}}", &first, &error) != ARROWCID_OK
+              || arrowcid_get_array(store, &first, &schema, &array, &error) != ARROWCID_OK
               || arrowcid_get_stream(store, &first, 1, &stream, &error) != ARROWCID_OK) {
             fprintf(stderr, "%s\n", error.message);
             return 1;

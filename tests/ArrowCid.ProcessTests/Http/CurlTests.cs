@@ -44,6 +44,7 @@ public sealed partial class CurlTests
             ("GET", "/page.mjs", "/page.mjs", "", null, 200, "fetchBlock"),
             ("GET", "/values.mjs", "/values.mjs", "", null, 200, "textOf"),
             ("GET", "/arrowcid.mjs", "/arrowcid.mjs", "", null, 200, "crypto.subtle"),
+            ("GET", "/signing.mjs", "/signing.mjs", "", null, 200, "crypto.subtle"),
             ("GET", "/apache-arrow.js", "/apache-arrow.js", "", null, 200, "Apache Software Foundation"),
             ("DELETE", "/v1/names/{name}", "/v1/names/other", "", null, 204, ""),
             ("DELETE", "/v1/names/{name}", "/v1/names/letters", "", null, 204, ""),

@@ -16,6 +16,7 @@ public sealed class PythonTests
     [InlineData("test_wheel")]
     [InlineData("test_memo")]
     [InlineData("test_notebook")]
+    [InlineData("test_signing")]
     public void The_packages_own_tests_pass_with_pyarrow_and_numpy(string module) =>
         Check(Peers(CLibrary.PathOf("python/tests"), module));
 

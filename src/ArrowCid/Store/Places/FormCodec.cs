@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ArrowCid.Compression;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
@@ -10,7 +11,13 @@ namespace ArrowCid;
 /// <summary>Turns blocks into the forms of <see cref="BlockForm"/> and back.</summary>
 internal static class FormCodec
 {
+    private const string Switch = "ArrowCid.PlaceForms.IsSupported";
     private const int Level = 3;
+
+    /// <summary>Whether this program has the forms other than the block itself. One that leaves them out is smaller by the
+    /// codecs of Parquet and zstd.</summary>
+    [FeatureSwitchDefinition(Switch)]
+    private static bool IsSupported => !AppContext.TryGetSwitch(Switch, out bool isSupported) || isSupported;
 
     /// <summary>Makes the bytes that a place stores of a block, and turns them back before they count.</summary>
     /// <param name="form">The wanted form.</param>
@@ -19,6 +26,7 @@ internal static class FormCodec
     public static (string Form, ReadOnlyMemory<byte> Bytes) Encode(string form, BlockLease block)
     {
         ReadOnlyMemory<byte> bytes = block.Bytes;
+        if (!IsSupported) return (BlockForm.Block, bytes);
         if (form == BlockForm.Parquet && ToParquet(block) is { } file && file.Length < bytes.Length &&
             Returns(BlockForm.Parquet, file, block))
         {
@@ -43,11 +51,13 @@ internal static class FormCodec
     /// <see cref="ErrorCode.Unsupported"/>: the form is not known.</exception>
     public static ReadOnlyMemory<byte> Decode(string form, ReadOnlyMemory<byte> stored, int length)
     {
+        if (form == BlockForm.Block) return stored;
+        if (!IsSupported)
+            throw new ArrowCidException(ErrorCode.Unsupported, $"this program does not read copies of the form '{form}'");
         try
         {
             return form switch
             {
-                BlockForm.Block => stored,
                 BlockForm.Zstd => FromZstd(stored.Span, length),
                 BlockForm.Parquet => FromParquet(stored),
                 _ => throw new ArrowCidException(ErrorCode.Unsupported, $"the form '{form}' of a copy is not known"),

@@ -17,6 +17,7 @@ internal sealed class WriteBack(CidStore store, WriteBackOptions options)
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
 
     private Cursor _position = Cursor.Now;
+    private ulong _given;
     private string _known = "";
     private int _failures;
 
@@ -28,12 +29,17 @@ internal sealed class WriteBack(CidStore store, WriteBackOptions options)
         {
             try
             {
-                BlockPlace[] places = Places(ref isBehind);
-                if (places.Length == 0)
+                // A look at the table of places maps segments, so without places there is one only after a put.
+                ulong given = store.Blocks.Coordination.RecordsGiven();
+                if (_known.Length == 0 && given == _given)
                 {
                     _ = cancellationToken.WaitHandle.WaitOne(s_idle);
                     continue;
                 }
+
+                _given = given;
+                BlockPlace[] places = Places(ref isBehind);
+                if (places.Length == 0) continue;
 
                 if (isBehind)
                 {

@@ -111,7 +111,7 @@ internal sealed class ColumnReader(BlockBackend source, IReadOnlyList<string> co
     }
 
     internal static ArrowCidException NoColumn(string column, IEnumerable<string> names) =>
-        new(ErrorCode.SchemaMismatch, $"No column {column}; there are: {string.Join(", ", names)}");
+        new(ErrorCode.SchemaMismatch, $"no column {column}; there are: {string.Join(", ", names)}");
 
     internal static ArrowCidException Missing(Cid cid, string what) =>
         new(ErrorCode.BlockNotFound, $"{what}, {cid}, is not here; import or fetch it first");
