@@ -29,6 +29,7 @@ public sealed partial class NativeBlockTests(BlockWorld world) : IClassFixture<B
         #include <stdio.h>
         #include <string.h>
         #include "arrowcid.h"
+        #pragma GCC diagnostic ignored "-Wunused-variable"
         #pragma GCC diagnostic ignored "-Wunused-but-set-variable"
 
         int main(void) {

@@ -23,6 +23,8 @@ public sealed partial class CurlTests
         (string Method, string Pattern, string Path, string Type, string? Body, int Status, string Has)[] calls =
         [
             ("POST", "/v1/blocks", "/v1/blocks?producer=curl", "text/csv", Csv, 200, cid),
+            ("PUT", "/v1/blocks/{cid}", $"/v1/blocks/{Cid.Sha256(Multicodec.Raw, "hello"u8)}", "application/octet-stream", "hello", 201,
+                "\"isNew\":true"),
             ("GET", "/v1/openapi.json", "/v1/openapi.json", "", null, 200, "\"openapi\": \"3.1.0\""),
             ("GET", "/v1/blocks", "/v1/blocks?filter=tag.day%20%3D%20%22monday%22", "", null, 200, cid),
             ("GET", "/v1/blocks/{cid}", "/v1/blocks/@letters?format=json", "", null, 200, "{\"a\":2,\"b\":\"y\"}"),
