@@ -52,7 +52,7 @@ public sealed partial class PythonBlockTests(BlockWorld world) : IClassFixture<B
         if (block.Text.Contains("token", StringComparison.Ordinal)) text += $"token = '{world.Served.Token}'\n";
         if (block.Text.Contains("batches", StringComparison.Ordinal)) text += $"{Batch}batches = [batch, batch.slice(1), batch.slice(2)]\n";
         if (!block.Text.Contains("store = ", StringComparison.Ordinal))
-            text += $"store = arrowcid.open('{world.Store}')\n{Batch}cids = [store.put(batch).cid]\nsaved_cursor = 'oldest'\n";
+            text += $"store = arrowcid.open('{world.Store}')\n{Batch}put = store.put(batch)\ncids = [put.cid]\nsaved_cursor = 'oldest'\n";
         return text;
     }
 
