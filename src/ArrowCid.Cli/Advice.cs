@@ -39,7 +39,8 @@ internal static class Advice
         RemedyKind.Reap => "'arrowcid maintain reap' does it, and so does the next maintenance",
         RemedyKind.RestrictKeyAccess => $"run 'chmod 600 {remedy.Argument ?? "FILE"}'",
         RemedyKind.SignOrChangeTrust =>
-            "have a trusted key sign it ('arrowcid sign CID --key FILE'), or change the rules ('arrowcid trust ls' shows them)",
+            "have a trusted key sign it ('arrowcid sign CID --key FILE'), or change the rules " +
+            "('arrowcid trust ls' shows them)",
         RemedyKind.SetOption => "give " + Remedy.OneOf([.. (remedy.Argument ?? "").Split(',')
             .Select(option => s_flags.GetValueOrDefault(option, option))]),
         _ => remedy.ToString(),

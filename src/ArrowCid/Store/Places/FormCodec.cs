@@ -14,8 +14,8 @@ internal static class FormCodec
     private const string Switch = "ArrowCid.PlaceForms.IsSupported";
     private const int Level = 3;
 
-    /// <summary>Whether this program has the forms other than the block itself. One that leaves them out is smaller by the
-    /// codecs of Parquet and zstd.</summary>
+    /// <summary>Whether this program has the forms other than the block itself. One that leaves them out is smaller by
+    /// the codecs of Parquet and zstd.</summary>
     [FeatureSwitchDefinition(Switch)]
     private static bool IsSupported => !AppContext.TryGetSwitch(Switch, out bool isSupported) || isSupported;
 
@@ -53,7 +53,8 @@ internal static class FormCodec
     {
         if (form == BlockForm.Block) return stored;
         if (!IsSupported)
-            throw new ArrowCidException(ErrorCode.Unsupported, $"this program does not read copies of the form '{form}'");
+            throw new ArrowCidException(ErrorCode.Unsupported,
+                $"this program does not read copies of the form '{form}'");
         try
         {
             return form switch
