@@ -22,8 +22,8 @@ internal sealed class VerifiedMarks : IDisposable
     private const int CrcOffset = 2040;
     private const int PerLine = 8;
 
-    // A mark for every 16 KiB of the store, from 32 KiB to 64 MiB of them.
-    private const long BytesPerMark = 1 << 14;
+    // A mark for every 4 KiB of the store, from 32 KiB to 64 MiB of them.
+    private const long BytesPerMark = 1 << 12;
     private const long LeastEntries = 1 << 12;
     private const long MostEntries = 1 << 23;
     private const int PrivateEntries = 1 << 15;
