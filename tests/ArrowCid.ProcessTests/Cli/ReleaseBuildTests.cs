@@ -101,7 +101,7 @@ public sealed class ReleaseBuild
     {
         _ = CLibrary.Run("dotnet", "build", Path.Combine(Command.Root, "src", "ArrowCid.Cli", "ArrowCid.Cli.csproj"),
             "--configuration", "Release", "--no-restore", "--nologo", "--verbosity", "quiet", "-nodeReuse:false",
-            "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false").Exits(0);
+            "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false").Exits(0);
         return Path.Combine(Command.Root, ".artifacts", "bin", "ArrowCid.Cli", "release");
     }
 }

@@ -109,7 +109,7 @@ public sealed class CSharpBlockProgram
             """);
         string output = Path.Combine(world.Work, "program", "out");
         _ = CLibrary.Run("dotnet", "build", project, "--output", output, "--nologo", "--verbosity", "quiet",
-            "-nodeReuse:false", "-p:UseSharedCompilation=false").Exits(0);
+            "-nodeReuse:false").Exits(0);
         return Path.Combine(output, "blocks.dll");
     }
 

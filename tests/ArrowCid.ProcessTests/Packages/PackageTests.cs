@@ -163,7 +163,7 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
         }
 
         _ = feed.Dotnet("build", Path.Combine(root, "src", Small, $"{Small}.csproj"), "--configuration", "Release",
-            "--nologo", "--verbosity", "quiet", "-nodeReuse:false", "-p:UseSharedCompilation=false",
+            "--nologo", "--verbosity", "quiet", "-nodeReuse:false",
             "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false").Exits(0);
         string output = Path.Combine(root, ".artifacts", "bin", Small, "release");
         return Directory.EnumerateFiles(output).Where(path => Path.GetExtension(path) is ".dll" or ".pdb")

@@ -92,7 +92,7 @@ public sealed class PackedFeed : IDisposable
             </Project>
             """);
         _ = Dotnet("build", project, "--output", PathOf($"{name}/out"), "--nologo", "--verbosity", "quiet",
-            "-nodeReuse:false", "-p:UseSharedCompilation=false").Exits(0);
+            "-nodeReuse:false").Exits(0);
         return PathOf($"{name}/out/{name}.dll");
     }
 
