@@ -1,8 +1,8 @@
 """Builds the wheel, with nothing but the standard library: what ``pip wheel interop/python`` and ``build-wheel`` call.
 
-The wheel holds the package, the client ``arrowcid_flight.py`` and ``libarrowcid.so``, with its twins beside it: the one that ``ARROWCID_LIBRARY`` names,
-else the checkout's ``.artifacts/native/libarrowcid.so``. It runs on any Python from 3.9 on; its platform is the
-library's.
+The wheel holds the package, the client ``arrowcid_flight.py`` and ``libarrowcid.so``, with its build for AVX-512 in the same folder:
+the library that ``ARROWCID_LIBRARY`` names, else the checkout's ``.artifacts/native/libarrowcid.so``. It runs on any Python from 3.9
+on; its platform is the library's.
 """
 import base64
 import glob
@@ -20,8 +20,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same wheel
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     """Writes the wheel into a directory and gives its name."""
-    own, *twins = _libraries()
-    libraries = {"libarrowcid.so": _read(own), **{os.path.basename(twin): _read(twin) for twin in twins}}
+    own, *builds = _libraries()
+    libraries = {"libarrowcid.so": _read(own), **{os.path.basename(build): _read(build) for build in builds}}
     tag = "py3-none-" + platform_of(*libraries.values())
     name = f"arrowcid-{version()}"
     files = {f"arrowcid/{each}": _read(os.path.join(PACKAGE, each)) for each in sorted(os.listdir(PACKAGE))

@@ -1,5 +1,5 @@
 /*
- * Part of doors.c: the frequent calls of Python's package, as built-in functions of the interpreter, which cost a
+ * Part of exports.c: the frequent calls of Python's package, as built-in functions of the interpreter, which cost a
  * fraction of a call through ctypes; and the PyCapsules in which Python's libraries hand Arrow's C structs to each other,
  * whose destructors are to be C functions that work to the end of the interpreter. CPython's functions come from the
  * caller, so that the library needs no libpython; the caller holds the interpreter's lock.

@@ -19,7 +19,7 @@ internal sealed partial class S3Backend
         ArrowCidException? damage = null;
         foreach (bool isFresh in (bool[])[false, true])
         {
-            foreach (IndexEntry entry in await _index.FindAsync(digest, isFresh, end))
+            foreach (BucketEntry entry in await _index.FindAsync(digest, isFresh, end))
             {
                 try
                 {
@@ -40,7 +40,7 @@ internal sealed partial class S3Backend
 
     /// <summary>Reads ranges of a block and hashes the slices in them.</summary>
     /// <returns>Null if the object is gone.</returns>
-    private async Task<BlockLease[]?> ReadRangesAsync(IndexEntry entry, Cid cid, IReadOnlyList<BlockSlice> slices,
+    private async Task<BlockLease[]?> ReadRangesAsync(BucketEntry entry, Cid cid, IReadOnlyList<BlockSlice> slices,
         List<PlannedRange> ranges, CancellationToken end)
     {
         // What is beyond the block could be another block of the same pack.

@@ -128,16 +128,16 @@ internal sealed partial class S3Backend : BlockBackend
     /// blocks.</summary>
     private async Task<bool> RemoveAsync(Digest256 digest, CancellationToken end)
     {
-        List<IndexEntry> entries = await _index.FindAsync(digest, isFresh: true, end);
+        List<BucketEntry> entries = await _index.FindAsync(digest, isFresh: true, end);
         await _index.AddAsync([.. entries.Select(entry => entry with { Form = EntryForm.Dropped })], end);
-        foreach (IndexEntry entry in entries.Where(entry => entry.Form == EntryForm.Block))
+        foreach (BucketEntry entry in entries.Where(entry => entry.Form == EntryForm.Block))
             await _bucket.DeleteAsync(entry.Key, end);
         return entries.Count > 0;
     }
 
-    private async Task<List<IndexEntry>> FindEntriesAsync(Digest256 digest, CancellationToken end)
+    private async Task<List<BucketEntry>> FindEntriesAsync(Digest256 digest, CancellationToken end)
     {
-        List<IndexEntry> found = await _index.FindAsync(digest, isFresh: false, end);
+        List<BucketEntry> found = await _index.FindAsync(digest, isFresh: false, end);
         return found.Count > 0 ? found : await _index.FindAsync(digest, isFresh: true, end);
     }
 
@@ -163,7 +163,7 @@ internal sealed partial class S3Backend : BlockBackend
         ArrowCidException? damage = null;
         foreach (bool isFresh in (bool[])[false, true])
         {
-            foreach (IndexEntry entry in await _index.FindAsync(digest, isFresh, end))
+            foreach (BucketEntry entry in await _index.FindAsync(digest, isFresh, end))
             {
                 try
                 {
@@ -184,7 +184,7 @@ internal sealed partial class S3Backend : BlockBackend
 
     /// <summary>Reads a block, long ones in several ranges at the same time, and hashes it meanwhile.</summary>
     /// <returns>Null if the object is gone.</returns>
-    private async Task<byte[]?> ReadAsync(IndexEntry entry, Digest256 digest, CancellationToken end)
+    private async Task<byte[]?> ReadAsync(BucketEntry entry, Digest256 digest, CancellationToken end)
     {
         byte[] bytes = GC.AllocateUninitializedArray<byte>(entry.Length);
         int range = _bucket.Settings.RangeBytes, count = Math.Max(1, (int)(((long)entry.Length + range - 1) / range));

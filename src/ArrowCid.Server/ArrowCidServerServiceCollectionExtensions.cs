@@ -2,6 +2,7 @@ using ArrowCid;
 using ArrowCid.Flight.Limits;
 using ArrowCid.Server;
 using ArrowCid.Server.Access;
+using ArrowCid.Server.Diagnostics;
 using ArrowCid.Server.Grpc;
 using ArrowCid.Server.Http;
 using ArrowCid.Server.Limits;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Server.Access;
+using ArrowCid.Server.Diagnostics;
 using ArrowCid.Server.Grpc;
 using ArrowCid.Server.Http;
 using ArrowCid.Server.Service;
@@ -183,7 +184,7 @@ public sealed partial class CidServer : IAsyncDisposable
         });
         var app = new ApplicationBuilder(host.Services);
         StoreSource source = host.Services.GetRequiredService<StoreSource>();
-        app.Use(next => context => source.IsOpen ? next(context) : StoreOpening.Answer(context));
+        app.Use(next => context => source.IsOpen ? next(context) : OpeningAnswer.Answer(context));
         RequestDelegate calls = flight.Build();
         app.UseWhen(ServerListening.IsFlight, branch => branch.Run(calls));
         app.Run(http.Build());

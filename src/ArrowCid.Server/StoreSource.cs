@@ -1,3 +1,5 @@
+using ArrowCid.Server.Diagnostics;
+
 namespace ArrowCid.Server;
 
 /// <summary>The store that a host serves, from the moment it is open. For any number of threads.</summary>

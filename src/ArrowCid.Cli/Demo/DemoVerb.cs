@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
+using ArrowCid.Cli.Inputs;
 using ArrowCid.Columnar;
 
 namespace ArrowCid.Cli.Demo;

@@ -13,7 +13,7 @@ internal sealed class FlightBatches(MemoryAccount? memory = null) : IDisposable
     private readonly MessageQueue _queue = new();
 
     // The bodies of the dictionaries that are in use, by their numbers.
-    private readonly Dictionary<long, List<BodyBuffer>> _kept = [];
+    private readonly Dictionary<long, List<MessageBody>> _kept = [];
     private ArrowReader? _reader;
 
     public Schema? Schema => _reader?.SchemaView;
@@ -57,7 +57,7 @@ internal sealed class FlightBatches(MemoryAccount? memory = null) : IDisposable
         }
 
         long id = dictionary.Long(IdField);
-        if (!_kept.TryGetValue(id, out List<BodyBuffer>? bodies)) _kept[id] = bodies = [];
+        if (!_kept.TryGetValue(id, out List<MessageBody>? bodies)) _kept[id] = bodies = [];
         if (!dictionary.Flag(DeltaField))
         {
             bodies.ForEach(message.Forget);

@@ -19,8 +19,8 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
 
     // Guards the spares; while the next message is awaited the body is one.
     private readonly Lock _lock = new();
-    private readonly Stack<BodyBuffer> _spares = new();
-    private BodyBuffer _body = BodyBuffer.None;
+    private readonly Stack<MessageBody> _spares = new();
+    private MessageBody _body = MessageBody.None;
     private int _bodyLength;
 
     /// <summary>What the stream is about; in the first message, or null.</summary>
@@ -124,15 +124,15 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
 
     /// <summary>Keeps the body's memory beyond the next message; <see cref="Give"/> or <see cref="Forget"/> ends
     /// it.</summary>
-    public BodyBuffer TakeBody()
+    public MessageBody TakeBody()
     {
-        BodyBuffer taken = _body;
-        (_body, _bodyLength) = (BodyBuffer.None, 0);
+        MessageBody taken = _body;
+        (_body, _bodyLength) = (MessageBody.None, 0);
         return taken;
     }
 
     /// <summary>Returns a body's memory for reuse.</summary>
-    public void Give(BodyBuffer body)
+    public void Give(MessageBody body)
     {
         if (body.Bytes.Length == 0) return;
         lock (_lock)
@@ -148,19 +148,19 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
     }
 
     /// <summary>Ends the count of a body's memory that was taken.</summary>
-    public void Forget(BodyBuffer body) => memory?.Release(body.Counted, body.IsInflated);
+    public void Forget(MessageBody body) => memory?.Release(body.Counted, body.IsInflated);
 
     /// <inheritdoc/>
     public void Reclaim()
     {
-        BodyBuffer[] spares;
+        MessageBody[] spares;
         lock (_lock)
         {
             spares = [.. _spares];
             _spares.Clear();
         }
 
-        foreach (BodyBuffer spare in spares) Forget(spare);
+        foreach (MessageBody spare in spares) Forget(spare);
     }
 
     /// <summary>Waits for a message. What is kept for it may be reclaimed meanwhile.</summary>
@@ -196,7 +196,7 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
                 }
 
                 (byte[] bytes, _bodyLength) = await reader.ReadAsync([], length, cancel).ConfigureAwait(false);
-                _body = new BodyBuffer(bytes, counted, reader.IsInflated);
+                _body = new MessageBody(bytes, counted, reader.IsInflated);
                 return;
             }
         }
@@ -204,14 +204,14 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
         (_, _bodyLength) = await reader.ReadAsync(_body.Bytes, length, cancel).ConfigureAwait(false);
     }
 
-    private BodyBuffer SpareOf(int length)
+    private MessageBody SpareOf(int length)
     {
         lock (_lock)
         {
-            return _spares.TryPeek(out BodyBuffer? spare) && spare.Bytes.Length >= length &&
+            return _spares.TryPeek(out MessageBody? spare) && spare.Bytes.Length >= length &&
                 spare.IsInflated == reader.IsInflated
                 ? _spares.Pop()
-                : BodyBuffer.None;
+                : MessageBody.None;
         }
     }
 

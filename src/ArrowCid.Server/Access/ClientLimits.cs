@@ -1,3 +1,5 @@
+using ArrowCid.Server.Diagnostics;
+
 namespace ArrowCid.Server.Access;
 
 /// <summary>

@@ -1,3 +1,4 @@
+using ArrowCid.Server.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Server.Access;

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using ArrowCid.Server.Access;
+using ArrowCid.Server.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 

@@ -1,4 +1,5 @@
 using ArrowCid.Server.Access;
+using ArrowCid.Server.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCompression;
 
@@ -20,6 +21,6 @@ internal sealed class HttpPipeline(StoreSource source, ServerCounters counters, 
         }, _codecs);
         return context => source.IsOpen
             ? CountedBody.Serve(context, serve, counters)
-            : StoreOpening.Answer(context);
+            : OpeningAnswer.Answer(context);
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using ArrowCid.Server.Access;
-using ArrowCid.Server.Pinning;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

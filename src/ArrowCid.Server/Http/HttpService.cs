@@ -1,4 +1,5 @@
 using ArrowCid.Server.Access;
+using ArrowCid.Server.Diagnostics;
 using ArrowCid.Server.Pinning;
 using ArrowCid.Server.Service;
 using Microsoft.AspNetCore.Http;

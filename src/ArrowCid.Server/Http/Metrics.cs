@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using ArrowCid.Server.Access;
+using ArrowCid.Server.Diagnostics;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Server.Http;

@@ -25,7 +25,7 @@ internal sealed class FlightPipeline(StoreSource source, OriginRules rules, Serv
         RequestDelegate pages = Pages(serve);
         return context =>
         {
-            if (!source.IsOpen) return StoreOpening.Answer(context);
+            if (!source.IsOpen) return OpeningAnswer.Answer(context);
             bool isNative = options.HasFlightPort ? ServerListening.IsFlight(context) : IsNative(context.Request);
             context.Features.Set(isNative ? CallKind.Native : CallKind.Web);
             return isNative ? serve(context) : pages(context);

@@ -1,4 +1,4 @@
-using ArrowCid.Server.Access;
+using ArrowCid.Server.Diagnostics;
 using ArrowCid.Server.Grpc;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Routing;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.Server.Access;
+using ArrowCid.Server.Diagnostics;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 

@@ -19,11 +19,11 @@ internal static class CLibrary
 
     public static string File { get; } = Path.Combine(Folder, "libarrowcid.so");
 
-    /// <summary>The library and, on x86-64, its twin for AVX-512.</summary>
+    /// <summary>The library and, on x86-64, its build for AVX-512.</summary>
     public static IEnumerable<string> Files =>
-        RuntimeInformation.ProcessArchitecture == Architecture.X64 ? [File, Twin] : [File];
+        RuntimeInformation.ProcessArchitecture == Architecture.X64 ? [File, Avx512] : [File];
 
-    public static string Twin { get; } = Path.Combine(Folder, "libarrowcid-avx512.so");
+    public static string Avx512 { get; } = Path.Combine(Folder, "libarrowcid-avx512.so");
 
     public static string Header { get; } = PathOf("c/arrowcid.h");
 
@@ -34,7 +34,7 @@ internal static class CLibrary
         : "PEER MISSING: libarrowcid of these sources. Run interop/build, then run this test again.";
 
     /// <summary>As <see cref="WhySkip"/>, for a test of the AVX-512 build.</summary>
-    public static string? WhySkipTwin(params string[] programs) =>
+    public static string? WhySkipAvx512(params string[] programs) =>
         RuntimeInformation.ProcessArchitecture == Architecture.X64
             ? WhySkip(programs)
             : "the AVX-512 build exists on x86-64 only";

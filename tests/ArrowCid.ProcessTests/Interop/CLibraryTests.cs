@@ -100,43 +100,43 @@ public sealed partial class CLibraryTests : IDisposable
         if (RuntimeInformation.ProcessArchitecture != Architecture.X64) alone = Sha() ? "sha2" : "serial";
         Assert.Equal(HasAvx512() ? "avx512-16" : alone, CLibrary.Run(program).Exits(0).Lines.Single());
 
-        // Without its twin the library is whole all the same.
+        // Without the AVX-512 build the library is whole all the same.
         File.Copy(CLibrary.File, Path.Combine(_folder, "libarrowcid.so"));
         string line = $"LD_PRELOAD='{_folder}/libarrowcid.so' '{program}'";
         Assert.Equal(alone, CLibrary.Run("sh", "-c", line).Exits(0).Lines.Single());
     }
 
-    /// <summary>What stands in for both on a processor without AVX-512: a library of nothing but doors, which takes that
-    /// to be there, and as its twin the library that needs none.</summary>
-    [TwinTheory("cc", "nm")]
+    /// <summary>What stands in for both on a processor without AVX-512: a library of nothing but exports, which takes
+    /// that to be there, and in place of the AVX-512 build the library that needs none.</summary>
+    [Avx512Theory("cc", "nm")]
     [InlineData("abi")]
     [InlineData("arrays")]
     [InlineData("watch")]
     [InlineData("fork")]
-    public void The_doors_lead_to_the_twin(string name)
+    public void Exports_call_the_AVX512_build_when_the_processor_has_it(string name)
     {
-        string program = Path.Combine(_folder, name), doors = Path.Combine(_folder, "doors.o");
+        string program = Path.Combine(_folder, name), exports = Path.Combine(_folder, "exports.o");
         string stubs = Path.Combine(_folder, "stubs.c");
         CLibrary.Compile($"c/tests/{name}.c", program);
         _ = CLibrary.Run("cc", "-std=gnu11", "-fPIC", "-fvisibility=hidden", "-I", CLibrary.PathOf("c"), "-DHAS_AVX512()=1",
             $"-DARROWCID_VERSION=\"{PackedFeed.Version}\"", "-c",
-            Path.Combine(Command.Root, "src", "ArrowCid.Native", "doors.c"), "-o", doors).Exits(0);
-        IEnumerable<string> managed = CLibrary.Run("nm", "-u", doors).Exits(0).Lines.Select(line => line.Split(' ')[^1])
+            Path.Combine(Command.Root, "src", "ArrowCid.Native", "exports.c"), "-o", exports).Exits(0);
+        IEnumerable<string> managed = CLibrary.Run("nm", "-u", exports).Exits(0).Lines.Select(line => line.Split(' ')[^1])
             .Where(symbol => symbol.StartsWith("managed_", StringComparison.Ordinal));
         File.WriteAllLines(stubs, managed.Select(symbol => $"int {symbol}(void) {{ return 77; }}"));
-        _ = CLibrary.Run("cc", "-shared", "-fPIC", "-o", Path.Combine(_folder, "libarrowcid.so"), doors, stubs, "-ldl")
+        _ = CLibrary.Run("cc", "-shared", "-fPIC", "-o", Path.Combine(_folder, "libarrowcid.so"), exports, stubs, "-ldl")
             .Exits(0);
         File.Copy(CLibrary.File, Path.Combine(_folder, "libarrowcid-avx512.so"));
         string line = $"LD_LIBRARY_PATH='{_folder}' '{program}' '{Store}'";
         Assert.Equal(["ok"], CLibrary.Run("sh", "-c", line).Exits(0).Lines);
     }
 
-    [TwinFact("objdump")]
-    public void The_twin_has_the_sixteen_lanes_in_it()
+    [Avx512Fact("objdump")]
+    public void AVX512_build_has_the_sixteen_lanes_in_it()
     {
         // vprord on a register of 512 bits is SHA-256's rotation, and nothing else's here.
         const string Count = "objdump -d --no-show-raw-insn \"$1\" | grep -c 'vprord .*zmm' || true";
-        Assert.NotEqual("0", CLibrary.Run("sh", "-c", Count, "sh", CLibrary.Twin).Exits(0).Lines.Single());
+        Assert.NotEqual("0", CLibrary.Run("sh", "-c", Count, "sh", CLibrary.Avx512).Exits(0).Lines.Single());
         Assert.Equal("0", CLibrary.Run("sh", "-c", Count, "sh", CLibrary.File).Exits(0).Lines.Single());
     }
 
@@ -198,26 +198,26 @@ public sealed partial class CLibraryTests : IDisposable
 
 /// <summary>As <see cref="CLibraryFactAttribute"/>, for the AVX-512 build, which only x86-64 has.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class TwinFactAttribute : FactAttribute
+public sealed class Avx512FactAttribute : FactAttribute
 {
-    public TwinFactAttribute(params string[] programs)
+    public Avx512FactAttribute(params string[] programs)
     {
         Names = programs;
-        Skip = CLibrary.WhySkipTwin(programs);
+        Skip = CLibrary.WhySkipAvx512(programs);
     }
 
     /// <summary>The programs that the test starts.</summary>
     public IReadOnlyList<string> Names { get; }
 }
 
-/// <summary>As <see cref="TwinFactAttribute"/>, for a theory.</summary>
+/// <summary>As <see cref="Avx512FactAttribute"/>, for a theory.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class TwinTheoryAttribute : TheoryAttribute
+public sealed class Avx512TheoryAttribute : TheoryAttribute
 {
-    public TwinTheoryAttribute(params string[] programs)
+    public Avx512TheoryAttribute(params string[] programs)
     {
         Names = programs;
-        Skip = CLibrary.WhySkipTwin(programs);
+        Skip = CLibrary.WhySkipAvx512(programs);
     }
 
     /// <summary>The programs that the test starts.</summary>

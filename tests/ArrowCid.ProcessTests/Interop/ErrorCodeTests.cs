@@ -26,7 +26,7 @@ public sealed class ErrorCodeTests
     [Fact]
     public void The_C_library_has_a_name_for_every_code()
     {
-        string part = Part("src/ArrowCid.Native/doors.c", @"\*arrowcid_error_name\(", @"\n\}");
+        string part = Part("src/ArrowCid.Native/exports.c", @"\*arrowcid_error_name\(", @"\n\}");
         IEnumerable<string> named = Regex.Matches(part, @"\bNAME\((\w+)\);").Select(match => Folded(match.Groups[1].Value));
         Assert.Equal(["NOTHING", "OK", .. s_codes.Values], named);
     }

@@ -11,8 +11,13 @@ internal static class Repository
     /// <summary>The full path of a file of the tree, from its path with forward slashes.</summary>
     public static string PathOf(string relative) => Path.Combine(Root, relative);
 
-    /// <summary>The paths of all files below a folder, sorted, as the tree names them.</summary>
-    public static IEnumerable<string> FilesBelow(string folder, params string[] extensions)
+    /// <summary>The paths of the files below a folder with one of some extensions, sorted, as the tree names
+    /// them.</summary>
+    public static IEnumerable<string> FilesBelow(string folder, params string[] extensions) =>
+        AllFilesBelow(folder).Where(f => extensions.Contains(Path.GetExtension(f)));
+
+    /// <summary>Likewise, whatever their extensions.</summary>
+    public static IEnumerable<string> AllFilesBelow(string folder)
     {
         string full = PathOf(folder);
         if (!Directory.Exists(full))
@@ -20,7 +25,6 @@ internal static class Repository
             return [];
         }
         return Directory.EnumerateFiles(full, "*", SearchOption.AllDirectories)
-            .Where(f => extensions.Contains(Path.GetExtension(f)))
             .Select(f => Path.GetRelativePath(Root, f))
             .Where(f => !f.Split('/').Any(part => part is "node_modules" or "bin" or "obj"))
             .Order(StringComparer.Ordinal);

@@ -16,17 +16,21 @@ internal static partial class StructureRules
     private static readonly Dictionary<string, string[]> s_ranks = new()
     {
         ["Columnar"] = ["Types", "CData", "Arrays", "Bridge", "Building", "Text"],
-        ["Ipc"] = ["Flatbuffers", "Canonical/Buffers", "Canonical/Values", "Canonical", "Reading", "Checking", "Writing"],
+        ["Ipc"] =
+            ["Flatbuffers", "Canonical/Buffers", "Canonical/Values", "Canonical", "Reading/Sources",
+            "Reading/Messages", "Reading/Batches", "Reading/Blocks", "Reading", "Checking", "Writing"],
         ["Ipld"] = ["", "DagCbor", "Manifests", "Car", "UnixFs", "Paths"],
         ["Storage"] =
             ["Format", "Control", "Segments", "Diagnostics", "Index", "Log", "Log/Reading", "Log/Writing", "Sources",
             "Recovery", "Compaction", ""],
-        ["Registry"] = ["Facts", "Collection", "State", "Filtering", "Index", ""],
+        ["Registry"] =
+            ["Facts", "Facts/Kinds", "Facts/Codec", "Collection", "State", "Filtering/Values", "Filtering/Nodes",
+            "Filtering/Parsing", "Index/Runs", "Index/Keys", "Index/Queries", "Index/Building", ""],
         ["Parquet"] = ["Format", "Mapping", "Encodings", "Writing", "Reading"],
         ["Transfer"] = ["", "Backends", "Columns", "Backup", "Car", "Diff", "Rows", "Files"],
         ["Store"] =
-            ["", "Putting", "Watching", "Metadata", "Retention", "Diagnostics", "Transfer", "Places", "Caching",
-            "Maintenance", "Memos", "Signing"],
+            ["", "Putting", "Watching", "Metadata", "Retention", "Diagnostics", "Transfer", "Places/Holders", "Places",
+            "Caching", "Maintenance", "Memos", "Signing"],
     };
 
     /// <summary>Sub-folders that have no rank.</summary>

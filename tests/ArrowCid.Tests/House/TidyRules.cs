@@ -17,7 +17,8 @@ internal static partial class TidyRules
         ["Compression", "Columnar", "Ipc", "Ipld", "Signing", "Storage", "Registry", "Parquet", "Transfer"];
 
     // Likewise those of src/ArrowCid.Client and src/ArrowCid.Server; what stands beside them may use all.
-    private static readonly string[] s_flightRanks = ["Limits", "Grpc", "Access", "Service", "Http"];
+    private static readonly string[] s_flightRanks =
+        ["Diagnostics", "Limits", "Grpc", "Access", "Pinning", "Service", "Http"];
 
     private static readonly string[] s_unsafeProjects = [Memory, "ArrowCid.Native"];
 
@@ -274,7 +275,7 @@ internal static partial class TidyRules
     [GeneratedRegex(@"(?<![\w.])(ArrowCid\.)?(Compression|Columnar|Ipc|Ipld|Storage|Registry|Parquet|Transfer)\b(?:\.(\w+))?")]
     private static partial Regex QualifiedName();
 
-    [GeneratedRegex(@"\bArrowCid\.Flight\.(Grpc|Access|Service|Http)\b")]
+    [GeneratedRegex(@"\bArrowCid\.(?:Flight|Server)\.(Diagnostics|Limits|Grpc|Access|Pinning|Service|Http)\b")]
     private static partial Regex FlightFolder();
 
     [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]

@@ -19,9 +19,12 @@ public class TidyTests
     [Fact]
     public void A_folder_of_the_server_that_looks_up_is_found()
     {
-        string text = "using ArrowCid.Flight.Service;\nnamespace ArrowCid.Flight.Grpc;";
-        foreach (string path in new[] { "src/ArrowCid.Server/Grpc/A.cs", "src/ArrowCid.Client/Grpc/A.cs" })
+        foreach ((string path, string space) in new[]
         {
+            ("src/ArrowCid.Server/Grpc/A.cs", "ArrowCid.Server"), ("src/ArrowCid.Client/Grpc/A.cs", "ArrowCid.Flight"),
+        })
+        {
+            string text = $"using {space}.Service;\nnamespace {space}.Grpc;";
             string finding = Assert.Single(TidyRules.FlightLayerOrder([CSharpSource.Of(path, text)]));
             Assert.StartsWith($"{path}:1: 'Grpc' uses Service", finding, StringComparison.Ordinal);
         }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using ArrowCid.Cli.Inputs;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Transfer;

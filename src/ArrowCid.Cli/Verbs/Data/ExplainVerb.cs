@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ArrowCid.Cli.Inputs;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Cli.Verbs;

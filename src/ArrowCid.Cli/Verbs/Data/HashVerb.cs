@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using ArrowCid.Cli.Inputs;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 

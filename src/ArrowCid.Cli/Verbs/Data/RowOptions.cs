@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ArrowCid.Cli.Inputs;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
+using ArrowCid.Cli.Inputs;
 using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ArrowCid.Cli.Inputs;
 using ArrowCid.Columnar;
 
 namespace ArrowCid.Cli.Verbs;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ArrowCid.Cli.Inputs;
 
 namespace ArrowCid.Cli.Verbs;
 

@@ -1,3 +1,4 @@
+using ArrowCid.Cli.Inputs;
 using ArrowCid.Columnar;
 using ArrowCid.Transfer;
 

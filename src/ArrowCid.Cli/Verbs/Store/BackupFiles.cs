@@ -1,4 +1,5 @@
 using System.Globalization;
+using ArrowCid.Cli.Inputs;
 using ArrowCid.S3;
 using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backup;

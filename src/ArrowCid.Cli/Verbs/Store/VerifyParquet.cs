@@ -1,4 +1,5 @@
 using System.Globalization;
+using ArrowCid.Cli.Inputs;
 using ArrowCid.Parquet;
 using ArrowCid.Transfer;
 

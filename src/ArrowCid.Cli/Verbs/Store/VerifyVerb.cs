@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using ArrowCid.Cli.Inputs;
 
 namespace ArrowCid.Cli.Verbs;
 

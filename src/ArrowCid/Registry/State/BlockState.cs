@@ -12,7 +12,7 @@ internal sealed class BlockState
     private Dictionary<int, ulong>? _others;
 
     /// <summary>The records that it was put with, each once; that which stands is one of them.</summary>
-    public List<BlockPut>? Puts { get; private set; }
+    public List<PutEntry>? Puts { get; private set; }
 
     /// <summary>Names that stood for it at some time.</summary>
     public List<string>? Names { get; private set; }
@@ -56,9 +56,9 @@ internal sealed class BlockState
         foreach ((int lane, ulong last) in _others) yield return (lane, last);
     }
 
-    public void AddPut(BlockPut put)
+    public void AddPut(PutEntry put)
     {
-        Puts ??= new List<BlockPut>(1);
+        Puts ??= new List<PutEntry>(1);
         if (!Puts.Contains(put)) Puts.Add(put);
     }
 

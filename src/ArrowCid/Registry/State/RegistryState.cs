@@ -103,7 +103,7 @@ internal sealed class RegistryState(IndexSnapshot index)
     }
 
     /// <summary>What a record says that a block is found by; nothing where it only names a block again.</summary>
-    public static BlockPut? PutOf(in RecordHeader record) => !record.IsBlock ? null : new BlockPut(
+    public static PutEntry? PutOf(in RecordHeader record) => !record.IsBlock ? null : new PutEntry(
         record.TimeNanoseconds / 100, record.RecordKind switch
         {
             RecordKind.Batch or RecordKind.Schema => record.SchemaDigest,

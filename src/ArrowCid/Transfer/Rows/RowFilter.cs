@@ -101,7 +101,7 @@ internal sealed class RowFilter
         bool isOperator = _token.Kind == FilterTokenKind.Operator;
         bool isDenied = isOperator && _token.Value is "!=" or "!~";
         string sign = isDenied ? _token.Value == "!=" ? "=" : "~" : _token.Value;
-        int op = isOperator ? Array.IndexOf(FilterParser.Operators, sign) : -1;
+        int op = isOperator ? Array.IndexOf(FilterComparison.Operators, sign) : -1;
         if (op < 0) throw Unexpected("one of = != < <= > >= ~ !~");
         Take();
         if (_token.Kind is not (FilterTokenKind.Word or FilterTokenKind.Text)) throw Unexpected("a value");

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
-using ArrowCid.Server.Access;
+using ArrowCid.Server.Diagnostics;
 
 namespace ArrowCid.Tests.Flight.Http;
 

@@ -9,13 +9,13 @@ public class IndexFileTests
     public void An_entry_is_written_and_read_back()
     {
         var random = new Random(11);
-        byte[] bytes = new byte[IndexEntry.ByteLength], digest = new byte[Digest256.ByteCount];
+        byte[] bytes = new byte[BucketEntry.ByteLength], digest = new byte[Digest256.ByteCount];
         foreach (EntryForm form in Enum.GetValues<EntryForm>())
         {
             random.NextBytes(digest);
-            var entry = new IndexEntry(new Digest256(digest), 0x71, Guid.NewGuid(), form, random.Next(), random.Next());
+            var entry = new BucketEntry(new Digest256(digest), 0x71, Guid.NewGuid(), form, random.Next(), random.Next());
             entry.Write(bytes);
-            Assert.True(IndexEntry.TryRead(bytes, out IndexEntry read));
+            Assert.True(BucketEntry.TryRead(bytes, out BucketEntry read));
             Assert.Equal(entry, read);
         }
     }
@@ -23,9 +23,9 @@ public class IndexFileTests
     [Fact]
     public void Entries_are_sorted_and_written_once()
     {
-        IndexEntry[] entries = [.. Enumerable.Range(0, 500).Select(i => new IndexEntry(Sha256.Hash([(byte)i, (byte)(i >> 8)]), 0x55,
+        BucketEntry[] entries = [.. Enumerable.Range(0, 500).Select(i => new BucketEntry(Sha256.Hash([(byte)i, (byte)(i >> 8)]), 0x55,
             new Guid(i, 0, 0, new byte[8]), EntryForm.Pack, i, i))];
-        byte[] one = IndexFile.Encode(entries), other = IndexFile.Encode(entries.Reverse().Concat(entries.Take(10)));
+        byte[] one = BucketIndexFile.Encode(entries), other = BucketIndexFile.Encode(entries.Reverse().Concat(entries.Take(10)));
         Assert.Equal(one, other);
         Assert.Equal(16 + 1024 + (500 * 64) + 32, one.Length);
         Assert.Equal("ACIDIDX1"u8.ToArray(), one[..8]);
@@ -37,10 +37,10 @@ public class IndexFileTests
     [InlineData(60)]
     public void An_entry_with_fields_that_cannot_be_is_passed_over(int at)
     {
-        byte[] bytes = new byte[IndexEntry.ByteLength];
-        new IndexEntry(default, 0x55, Guid.Empty, EntryForm.Block, 0, 0).Write(bytes);
-        Assert.True(IndexEntry.TryRead(bytes, out _));
+        byte[] bytes = new byte[BucketEntry.ByteLength];
+        new BucketEntry(default, 0x55, Guid.Empty, EntryForm.Block, 0, 0).Write(bytes);
+        Assert.True(BucketEntry.TryRead(bytes, out _));
         bytes.AsSpan(at, 4).Fill(0xff);
-        Assert.False(IndexEntry.TryRead(bytes, out _));
+        Assert.False(BucketEntry.TryRead(bytes, out _));
     }
 }

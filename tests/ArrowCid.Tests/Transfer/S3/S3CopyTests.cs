@@ -84,7 +84,7 @@ public class S3CopyTests
         {
             using var index = new BucketIndex(bucket);
             Assert.True(cids[0].TryGetSha256(out ArrowCid.Memory.Digest256 digest));
-            IndexEntry entry = Assert.Single(await index.FindAsync(digest, isFresh: true, CancellationToken.None));
+            BucketEntry entry = Assert.Single(await index.FindAsync(digest, isFresh: true, CancellationToken.None));
             await index.AddAsync([entry with { Form = EntryForm.Dropped }], CancellationToken.None);
         }
 

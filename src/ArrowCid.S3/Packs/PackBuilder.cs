@@ -1,0 +1,54 @@
+using ArrowCid.Ipld.Car;
+using ArrowCid.Memory;
+
+namespace ArrowCid.S3;
+
+/// <summary>Small blocks that are uploaded as one object: a CAR of version 2 with an index.</summary>
+internal sealed class PackBuilder : IDisposable
+{
+    private readonly MemoryStream _bytes = new();
+    private readonly List<BucketEntry> _entries = [];
+    private readonly Guid _generation = Guid.CreateVersion7();
+    private CarWriter? _writer;
+
+    /// <summary>The number of blocks.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>The bytes so far.</summary>
+    public long Length => _bytes.Length;
+
+    /// <summary>Its key in the bucket.</summary>
+    public string Key => BucketEntry.PackKey(_generation);
+
+    /// <summary>Where its blocks are.</summary>
+    public IReadOnlyList<BucketEntry> Entries => _entries;
+
+    /// <summary>Adds a block.</summary>
+    public void Add(Cid cid, Digest256 digest, ReadOnlySpan<byte> bytes)
+    {
+        _writer ??= new CarWriter(_bytes, [cid], version: 2);
+        _writer.Begin(cid, bytes.Length);
+        int offset = (int)_bytes.Position;
+        _entries.Add(new BucketEntry(digest, cid.Codec, _generation, EntryForm.Pack, offset, bytes.Length));
+        _writer.Append(bytes);
+    }
+
+    /// <summary>Completes the pack.</summary>
+    /// <returns>Its bytes, each block of it hashed again.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: a block was changed while it was
+    /// copied.</exception>
+    public ReadOnlyMemory<byte> Finish()
+    {
+        _ = _writer!.Finish();
+        ReadOnlyMemory<byte> all = _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
+        foreach (BucketEntry entry in _entries)
+        {
+            if (Sha256.Hash(all.Span.Slice(entry.Offset, entry.Length)) != entry.Digest)
+                throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{entry.Cid} was changed while it was copied");
+        }
+
+        return all;
+    }
+
+    public void Dispose() => _bytes.Dispose();
+}
