@@ -84,7 +84,7 @@ internal sealed class TortureDamage : IDisposable
             Cid cid = cids[_random.Next(cids.Length)];
             if (_damaged.ContainsKey(cid)) continue;
             using var copy = new MemoryStream();
-            if (!store.TryCopyTo(cid, copy))
+            if (!store.Transfer.TryCopyTo(cid, copy))
             {
                 faults.Add($"{cid} was acknowledged and is not there");
                 continue;

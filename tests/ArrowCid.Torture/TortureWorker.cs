@@ -141,7 +141,7 @@ internal sealed class TortureWorker(
         // In a ring only what was just put is sure to be there still.
         Cid cid = IsRing ? _own[^1] : _own[_random.Next(_own.Count)];
         using var bytes = new MemoryStream();
-        if (!store.TryCopyTo(cid, bytes))
+        if (!store.Transfer.TryCopyTo(cid, bytes))
         {
             if (IsRing) return;
             throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{cid} was acknowledged and is not there");

@@ -114,7 +114,7 @@ internal sealed class PinTable(CidStore store)
 
     private void Write(PinRequest request, bool isHere)
     {
-        Cid record = store.PutBlock(Multicodec.DagCbor, PinRecord.Encode(request, isHere)).Cid;
+        Cid record = store.PutRaw(PinRecord.Encode(request, isHere), Multicodec.DagCbor).Cid;
         _ = store.Names.Set(Prefix + request.Id, record);
         _known[request.Id] = (record, request);
     }

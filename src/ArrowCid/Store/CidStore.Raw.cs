@@ -7,16 +7,23 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     /// <summary>
-    /// Puts bytes as a block: <see cref="Contains"/>, <see cref="StoreMetadata.TryFind"/>, <see cref="TryCopyTo"/> and
-    /// <see cref="StoreDiagnostics.Verify"/> know it. It is not a batch: <see cref="List"/> and watches leave it
-    /// out. Bytes that are the canonical block of a batch are put as that batch.
+    /// Stores bytes as a block: <see cref="Contains"/>, <see cref="StoreMetadata.TryFind"/>,
+    /// <see cref="StoreTransfer.TryCopyTo"/> and <see cref="StoreDiagnostics.Verify"/> find it. It is not a batch:
+    /// listings of batches and watches leave it out. Bytes of codec raw that are the canonical block of a batch are
+    /// stored as that batch. The blocks that a block of dag-cbor or dag-pb links to are kept as long as the block
+    /// itself.
     /// </summary>
     /// <param name="bytes">The bytes, which are read until the call returns.</param>
+    /// <param name="codec">The codec of the CID (<see cref="Multicodec"/>, an open set), at most 2^32 - 1. The bytes
+    /// are not decoded.</param>
     /// <returns>The block's address, whose schema means nothing, and whether the block is new.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The codec is over 2^32 - 1.</exception>
     /// <exception cref="ArrowCidException">As for <see cref="Put(Apache.Arrow.RecordBatch, PutOptions)"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public PutResult PutRaw(ReadOnlyMemory<byte> bytes)
+    public PutResult PutRaw(ReadOnlyMemory<byte> bytes, ulong codec = Multicodec.Raw)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(codec, uint.MaxValue);
+        if (codec != Multicodec.Raw) return Putting.PutOfCodec(codec, bytes, nanoseconds: 0);
         if (BlockPutting.TryReadBatch(bytes, out RecordBatch? batch)) return Put(batch);
         PutRequest request = BlockPutting.Request(bytes);
         bool isNew = Blocks.Put(in request, out BlockInfo info);

@@ -74,13 +74,13 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     /// <summary>Datasets: ordered lists of batches of one schema under one CID.</summary>
     public StoreDatasets Datasets { get; }
 
-    /// <summary>Pins, removal, collection and forgetting of old versions.</summary>
+    /// <summary>Pins, holds, removal, collection and forgetting of old versions.</summary>
     public StoreRetention Retention { get; }
 
     /// <summary>Compaction, repair, checkpoints and the maintenance policy.</summary>
     public StoreMaintenance Maintenance { get; }
 
-    /// <summary>CAR files, backups, copies between stores.</summary>
+    /// <summary>CAR files, backups, copies between stores and of single blocks.</summary>
     public StoreTransfer Transfer { get; }
 
     /// <summary>Places that have copies of blocks: other stores, directories, buckets, gateways.</summary>
@@ -175,7 +175,8 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     /// <returns>A lease, to be disposed of, or null where the block is not here: so for every CID that is not of
     /// SHA-256, and for a batch's under another codec than raw.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its bytes are damaged;
-    /// <see cref="ErrorCode.SchemaMismatch"/>: the block is not a batch (<see cref="TryCopyTo"/> copies any);
+    /// <see cref="ErrorCode.SchemaMismatch"/>: the block is not a batch
+    /// (<see cref="StoreTransfer.TryCopyTo"/> copies any);
     /// <see cref="ErrorCode.NotCanonical"/>: it was checked (<see cref="VerifyMode"/>) and is not
     /// canonical.</exception>
     public BatchLease? TryGet(Cid cid) => Reading.TryLeaseBatch(cid, null);

@@ -128,7 +128,7 @@ internal sealed class Keeping(CidStore store, int seed)
         Cid cid = store.PutRaw(KeepWorker.Bytes(_random.Next(Universe))).Cid;
         _ = store.Names.Set($"n{seed}", cid);
         Cid node = store.Datasets.Put([store.Put(RegistryWorker.Batch(_steps)).Cid]).Cid;
-        using BlockHold hold = store.Hold(node);
+        using BlockHold hold = store.Retention.Hold(node);
         Collect();
         if (store.Metadata.Get(cid)?.IsPresent != true) Console.WriteLine($"MISSING {cid}: named, seed {seed}");
         foreach (Cid batch in store.Datasets.TryGet(node) ?? [])

@@ -103,7 +103,7 @@ internal static class RegistryWorker
     {
         int number = int.Parse(arguments[1], CultureInfo.InvariantCulture);
         using CidStore store = Open(arguments[0]);
-        using BlockHold hold = store.Hold(CidOf(number));
+        using BlockHold hold = store.Retention.Hold(CidOf(number));
         Console.WriteLine("held");
         _ = Console.In.ReadToEnd();
         return 0;

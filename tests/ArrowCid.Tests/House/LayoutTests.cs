@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace ArrowCid.Tests.House;
 
 /// <summary>Folders, namespaces and names keep their rules, and the rules find what breaks them.</summary>
@@ -24,6 +26,18 @@ public class LayoutTests
 
     [Fact]
     public void Type_of_the_product_has_a_name_of_its_own() => AssertNone(LayoutRules.SharedNames(s_sources.Value));
+
+    [Fact]
+    public void CidStore_has_at_most_30_public_members()
+    {
+        List<string> members = typeof(CidStore).GetMembers(BindingFlags.Public | BindingFlags.Instance
+                | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            .Where(member => member is not MethodInfo { IsSpecialName: true }).Select(member => member.ToString()!)
+            .ToList();
+        Assert.Contains(members, member => member.Contains(nameof(CidStore.TryGet), StringComparison.Ordinal));
+        Assert.True(members.Count <= 30, $"{members.Count} members; give a new subject a type of its own, as "
+            + $"CidStore.Names has:\n{string.Join('\n', members)}");
+    }
 
     [Fact]
     public void Large_folder_is_found_without_its_sub_folders()

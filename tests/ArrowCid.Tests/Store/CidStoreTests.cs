@@ -112,7 +112,7 @@ public class CidStoreTests
             Assert.False(store.Contains(other));
             Assert.Null(store.Metadata.TryFind(other));
             Assert.Null(store.Diagnostics.Verify(other));
-            Assert.False(store.TryCopyTo(other, Stream.Null));
+            Assert.False(store.Transfer.TryCopyTo(other, Stream.Null));
         }
     }
 
@@ -124,7 +124,7 @@ public class CidStoreTests
         PutResult put = store.Put(Numbers(1));
         Assert.True(store.Contains(put.SchemaCid));
         using var bytes = new MemoryStream();
-        Assert.True(store.TryCopyTo(put.SchemaCid, bytes));
+        Assert.True(store.Transfer.TryCopyTo(put.SchemaCid, bytes));
         Assert.Equal(put.SchemaCid, Cid.Sha256(Multicodec.Raw, bytes.ToArray()));
         var e = Assert.Throws<ArrowCidException>(() => store.TryGet(put.SchemaCid));
         Assert.Equal(ErrorCode.SchemaMismatch, e.Code);
@@ -181,7 +181,7 @@ public class CidStoreTests
         Assert.Equal((false, ErrorCode.BlockCorrupt), (found.IsIntact, found.Error!.Code));
         Assert.Contains(put.Cid.ToString(), found.Error.Message, StringComparison.Ordinal);
         using var bytes = new MemoryStream();
-        Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => prover.TryCopyTo(put.Cid, bytes)).Code);
+        Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => prover.Transfer.TryCopyTo(put.Cid, bytes)).Code);
         Assert.Equal(0, bytes.Length);
     }
 

@@ -37,7 +37,7 @@ public sealed class SynchronizationContextTests
             store.Metadata.SetExpiry(results[0].Cid, DateTimeOffset.UtcNow.AddMilliseconds(1));
             store.Flush();
             using (BatchLease? lease = store.TryGet(a)) Assert.NotNull(lease);
-            using (BlockHold hold = store.Hold(a)) Assert.Single(hold.Cids);
+            using (BlockHold hold = store.Retention.Hold(a)) Assert.Single(hold.Cids);
             Assert.Equal(3, store.List().Count());
             Assert.Equal([a], store.Query(Filter.Parse("tag.k = \"v\"")).Select(entry => entry.Cid));
             // A pin announces its block again.

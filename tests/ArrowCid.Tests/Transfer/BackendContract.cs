@@ -138,7 +138,7 @@ public abstract class BackendContract : IAsyncLifetime
         using var folder = new TemporaryStore();
         using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
         foreach (byte[] block in s_blocks) _ = store.PutRaw(block);
-        Cid node = store.PutBlock(Multicodec.DagCbor, s_node).Cid;
+        Cid node = store.PutRaw(s_node, Multicodec.DagCbor).Cid;
         Cid[] roots = [node, CidOf(s_blocks[1]), CidOf("some bytes"u8)];
         var options = new CarExportOptions { Layout = layout };
         using MemoryStream expected = new(), made = new();

@@ -100,7 +100,7 @@ public sealed class BatchColumnTests
             var pieces = new Pieces(Long());
             using var store = CidStore.Open(Path.Combine(directory, "store"));
             Assert.Null(store.Datasets.TryGetColumnView(pieces.Root, "b"));
-            _ = store.PutBlock(Multicodec.DagCbor, pieces.Blocks[pieces.Root]);
+            _ = store.PutRaw(pieces.Blocks[pieces.Root], Multicodec.DagCbor);
             foreach (ColumnPiece piece in pieces.Manifest.Head.Concat(pieces.Manifest.Columns[1].Pieces))
                 _ = store.PutRaw(pieces.Blocks[piece.Cid]);
             Assert.Equal(CanonicalBlock.CidOf(Alone(Long(), 1)), CanonicalBlock.CidOf(store.Datasets.TryGetColumnView(pieces.Root, "b")!));

@@ -92,7 +92,7 @@ internal sealed class ContentInput
     {
         ulong sweep = store.Blocks.Coordination.ReadSweep();
         byte[] node = NodeOf(directory, file => store.PutRaw(Input.ReadAll(file)).Cid, out List<Cid> files);
-        PutResult put = store.PutBlock(Multicodec.DagCbor, node);
+        PutResult put = store.PutRaw(node, Multicodec.DagCbor);
         store.Registry.Pins.KeepTogether(files.Append(put.Cid), sweep);
         return put;
     }

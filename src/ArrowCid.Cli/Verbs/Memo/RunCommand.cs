@@ -82,7 +82,7 @@ internal sealed class RunCommand(CidStore store, CallKey key, string[] words,
             ? RunOutput.Put(store, output, printed, Format, created)
             : (printed, "bytes");
         var record = new RunRecord(exit, (long)took.TotalMilliseconds, format, value, printed, complained);
-        PutResult put = store.PutBlock(Multicodec.DagCbor, record.ToBytes());
+        PutResult put = store.PutRaw(record.ToBytes(), Multicodec.DagCbor);
         if (put.IsNew) created.Add(put.Cid);
         work.Set(put.Cid, Life, created, [KeyValuePair.Create(MemoWork.FormTag, $"run:{format}"),
             KeyValuePair.Create(MemoWork.MillisecondsTag,

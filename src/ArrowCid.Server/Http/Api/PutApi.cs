@@ -80,7 +80,7 @@ internal sealed class PutApi(HttpService service)
         body.ReadExactly(bytes);
         if (Cid.Sha256(cid.Codec, bytes) != cid)
             throw new ArrowCidException(ErrorCode.InvalidData, $"the bytes are not {cid}; nothing was stored");
-        return service.Store.PutBlock(cid.Codec, bytes).IsNew;
+        return service.Store.PutRaw(bytes, cid.Codec).IsNew;
     }
 
     private List<PutResult> Put(FileStream body, Func<Stream, IEnumerable<RecordBatch>> read, PutOptions? facts,

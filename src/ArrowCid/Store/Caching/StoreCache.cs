@@ -64,7 +64,7 @@ public sealed partial class StoreCache
         byte[] block = settings.Encode();
         if (settings.DemoteTo is { } place && _store.Places.Find(place) is null)
             throw new ArrowCidException(ErrorCode.NameNotFound, $"there is no place '{place}'");
-        Cid cid = _store.PutBlock(Multicodec.DagCbor, block).Cid;
+        Cid cid = _store.PutRaw(block, Multicodec.DagCbor).Cid;
         if (cid != before) _ = _store.Names.Set(CacheSettings.Name, cid, before);
         RecordReads();
     }

@@ -141,7 +141,7 @@ public sealed partial class StoreMaintenance
     {
         ArgumentNullException.ThrowIfNull(policy);
         Cid? before = _store.Names.Resolve(MaintenancePolicy.Name);
-        Cid cid = _store.PutBlock(Multicodec.DagCbor, policy.Encode()).Cid;
+        Cid cid = _store.PutRaw(policy.Encode(), Multicodec.DagCbor).Cid;
         if (cid != before) _ = _store.Names.Set(MaintenancePolicy.Name, cid, before);
     }
 

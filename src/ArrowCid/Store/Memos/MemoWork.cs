@@ -41,7 +41,7 @@ internal sealed class MemoWork : IDisposable
     {
         CrashPoint.Pass(CrashStep.N1);
         ulong expires = ExpiryOf(life ?? RegistryResults.DefaultLife);
-        _ = _store.PutBlock(Multicodec.DagCbor, Key.Block);
+        _ = _store.PutRaw(Key.Block, Multicodec.DagCbor);
         CrashPoint.Pass(CrashStep.N2);
         List<Fact> said = [new ExpiryFact(Key.Cid, expires), new TagsFact(Key.Cid, TagsOf(tags))];
         said.AddRange(created.Distinct().Select(cid => new ExpiryFact(cid, expires)));

@@ -136,7 +136,7 @@ public sealed partial class StoreDatasets
         List<Cid> together = [dataset.Schema, .. items.Select(item => item.Cid)];
         foreach ((_, byte[] block) in dataset.Encode())
         {
-            put = _store.PutBlock(Multicodec.DagCbor, block);
+            put = _store.PutRaw(block, Multicodec.DagCbor);
             together.Add(put.Cid);
         }
 

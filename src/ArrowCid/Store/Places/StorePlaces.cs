@@ -378,7 +378,7 @@ public sealed partial class StorePlaces
 
     private void Save(IReadOnlyCollection<BlockPlace> places, Cid? before)
     {
-        Cid cid = _store.PutBlock(Multicodec.DagCbor, PlaceTable.Encode(places)).Cid;
+        Cid cid = _store.PutRaw(PlaceTable.Encode(places), Multicodec.DagCbor).Cid;
         if (cid == before) return;
         _ = _store.Names.Set(TableName, cid, before);
         // The earlier table is collected with what has expired; if the name points to it again, the name keeps it.

@@ -2,7 +2,7 @@ using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>Pins, removal, collection and forgetting of old versions.</summary>
+/// <summary>Pins, holds, removal, collection and forgetting of old versions.</summary>
 public sealed partial class StoreRetention
 {
     private readonly CidStore _store;
@@ -28,6 +28,19 @@ public sealed partial class StoreRetention
     {
         BlockProof.ThrowIfDefault(cid);
         return _store.Registry.Pins.Unpin(cid);
+    }
+
+    /// <summary>Keeps blocks that are in the store from being removed until the hold is disposed, the store is closed
+    /// or this process ends, however it ends.</summary>
+    /// <param name="cids">1 to 1,024 blocks.</param>
+    /// <returns>The hold. The caller must dispose it.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Pin"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public BlockHold Hold(params ReadOnlySpan<Cid> cids)
+    {
+        foreach (Cid cid in cids) BlockProof.ThrowIfDefault(cid);
+        Cid[] held = cids.ToArray();
+        return new BlockHold(_store.Blocks, _store.Registry.Pins.Hold(held), held);
     }
 
     /// <summary>

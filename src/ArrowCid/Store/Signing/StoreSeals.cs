@@ -34,7 +34,7 @@ public sealed class StoreSeals
         ArgumentNullException.ThrowIfNull(key);
         Cid? previous = _store.Names.Resolve(SealName);
         LogSeal seal = Read(previous);
-        Cid cid = _store.PutBlock(Multicodec.DagCbor, seal.Encode()).Cid;
+        Cid cid = _store.PutRaw(seal.Encode(), Multicodec.DagCbor).Cid;
         return _store.Signatures.SetName(SealName, cid, previous, key).Statement;
     }
 

@@ -253,7 +253,7 @@ public sealed class StoreTrust
 
     private void Save(RulesInEffect before, TrustTable table)
     {
-        Cid cid = _store.PutBlock(Multicodec.DagCbor, table.Encode()).Cid;
+        Cid cid = _store.PutRaw(table.Encode(), Multicodec.DagCbor).Cid;
         if (cid != before.Cid) _ = _store.Names.Set(TableName, cid, before.Cid);
     }
 

@@ -107,6 +107,6 @@ internal sealed class StoreBackend(CidStore store, bool isOwner = false) : Block
     {
         if (cid.Codec == Multicodec.Raw)
             _ = store.Putting.PutFrom(bytes.Length, target => bytes.Span.CopyTo(target), cid, onlyBatch: false);
-        else _ = store.PutBlock(cid.Codec, bytes);
+        else _ = store.PutRaw(bytes, cid.Codec);
     }
 }

@@ -170,7 +170,7 @@ public sealed partial class StoreTransfer
             byte[] bytes = contents.ReadBlock(index);
             ExpectedCid.RequireHash(cid, Sha256.Hash(bytes));
             if (cid.Codec == Multicodec.DagCbor) Judge(cid, bytes);
-            Add(store.PutBlock(cid.Codec, bytes),
+            Add(store.PutRaw(bytes, cid.Codec),
                 NodeHead.IsNode(cid.Codec) ? NodeHead.Read(cid.Codec, bytes).Kind : BlockKind.Raw, from);
         }
 

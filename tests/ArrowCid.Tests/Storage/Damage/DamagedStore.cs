@@ -85,7 +85,7 @@ internal sealed class DamagedStore : IDisposable
                 Guard(() =>
                 {
                     var copy = new MemoryStream();
-                    if (store.TryCopyTo(cid, copy)) Assert.Equal(bytes, copy.ToArray());
+                    if (store.Transfer.TryCopyTo(cid, copy)) Assert.Equal(bytes, copy.ToArray());
                 });
             }
 

@@ -84,7 +84,7 @@ public sealed class GoldenFactsTests
         Cid set = store.Datasets.Put([a, b]).Cid;
         store.Metadata.Tag(set, "kind", "set");
         store.Metadata.Tag(Cid.Sha256(Multicodec.Raw, "elsewhere"u8), "is", "absent");
-        using (store.Hold(raw))
+        using (store.Retention.Hold(raw))
         {
             // It ends with this; what was held is a fact that stays in the log.
         }

@@ -37,7 +37,7 @@ public sealed class CacheTests : IDisposable
         _ = Assert.Throws<ArgumentException>(() => store.Places.Cache.SetSettings(new CacheSettings { MaxBytes = 0 }));
         Assert.Equal(ErrorCode.NameNotFound, Code(() => store.Places.Cache.SetSettings(settings with { DemoteTo = "none" })));
         Assert.Equal(ErrorCode.InvalidArgument, Code(() => store.Places.Cache.Evict()));
-        Cid wrong = store.PutBlock(Multicodec.DagCbor, DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("other"))))).Cid;
+        Cid wrong = store.PutRaw(DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("other")))), Multicodec.DagCbor).Cid;
         _ = store.Names.Set(CacheSettings.Name, wrong);
         Assert.Equal(ErrorCode.InvalidData, Code(() => store.Places.Cache.GetSettings()));
     }
@@ -77,7 +77,7 @@ public sealed class CacheTests : IDisposable
         Cid[] blocks = Put(store, 5);
         _ = store.Places.Copy([blocks[0], blocks[1], blocks[2], blocks[4]], "cold");
         store.Retention.Pin(blocks[0]);
-        using BlockHold hold = store.Hold(blocks[1]);
+        using BlockHold hold = store.Retention.Hold(blocks[1]);
         File.Delete(_there.PathOf($"blocks/{blocks[2]}.block"));
         _ = store.Names.Set("x", blocks[4]);
         RemoveResult result = store.Places.Cache.Evict(new CacheSettings { MaxBytes = 1 });

@@ -204,7 +204,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         }]
         });
         Assert.Equal([MaintenanceTask.Expire], store.Maintenance.RunOnce().Select(step => step.Task));
-        Cid none = store.PutBlock(Multicodec.DagCbor, DagCbor.Encode(IpldNode.Text("no policy"))).Cid;
+        Cid none = store.PutRaw(DagCbor.Encode(IpldNode.Text("no policy")), Multicodec.DagCbor).Cid;
         _ = store.Names.Set(MaintenancePolicy.Name, none);
         Expire(store, clock, 2);
         IReadOnlyList<MaintenanceStep> steps = store.Maintenance.RunOnce();

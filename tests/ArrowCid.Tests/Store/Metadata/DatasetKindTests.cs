@@ -48,8 +48,8 @@ public sealed class DatasetKindTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         (PutResult dataset, Cid[] batches) = Fill(store);
-        Cid other = store.PutBlock(Multicodec.DagCbor, s_node).Cid,
-            file = store.PutBlock(Multicodec.DagPb, "\n\0"u8.ToArray()).Cid;
+        Cid other = store.PutRaw(s_node, Multicodec.DagCbor).Cid,
+            file = store.PutRaw("\n\0"u8.ToArray(), Multicodec.DagPb).Cid;
         Cid raw = store.PutRaw("other bytes"u8.ToArray()).Cid;
         if (isIndexed) Assert.True(store.Maintenance.Checkpoint());
         Cid schema = store.Metadata.Get(batches[0])!.SchemaCid!.Value;
@@ -77,13 +77,13 @@ public sealed class DatasetKindTests
         {
             raw = store.PutRaw(node).Cid;
             Assert.True(store.Maintenance.Checkpoint());
-            PutResult put = store.PutBlock(Multicodec.DagCbor, node);
+            PutResult put = store.PutRaw(node, Multicodec.DagCbor);
             cid = put.Cid;
             Assert.Equal((Multicodec.DagCbor, false, false), (cid.Codec, put.IsNew, put.IsRepaired));
             AssertNode(store);
             // Once is enough, and raw bytes take the codec from no block.
             ulong records = store.Blocks.Coordination.RecordsGiven();
-            Assert.False(store.PutBlock(Multicodec.DagCbor, node).IsNew);
+            Assert.False(store.PutRaw(node, Multicodec.DagCbor).IsNew);
             Assert.False(store.PutRaw(node).IsNew);
             Assert.Equal(records + 2, store.Blocks.Coordination.RecordsGiven());
             AssertNode(store);

@@ -104,7 +104,7 @@ public class FactTests
         Assert.Equal([absent], store.Query(includeMissing: true).Select(one => one.Cid));
         Assert.Equal([KeepKind.NotHere], store.Retention.GetReasons(absent).Select(reason => reason.Kind));
         foreach (Action call in new Action[] { () => store.Retention.Pin(absent), () => store.Names.Set("n", absent),
-            () => store.Hold(absent) })
+            () => store.Retention.Hold(absent) })
             Assert.Equal(ErrorCode.BlockNotFound, Assert.Throws<ArrowCidException>(call).Code);
         Assert.Null(store.Names.Resolve("n"));
         Assert.False(store.Retention.Unpin(absent));

@@ -56,7 +56,7 @@ public sealed class PlacesTests : IDisposable
     public void Name_of_the_table_that_points_to_something_else_is_an_error()
     {
         using CidStore store = Stores.Open(_here);
-        Cid cid = store.PutBlock(Multicodec.DagCbor, DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("other"))))).Cid;
+        Cid cid = store.PutRaw(DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("other")))), Multicodec.DagCbor).Cid;
         _ = store.Names.Set(StorePlaces.TableName, cid);
         Assert.Equal(ErrorCode.InvalidData, Code(() => store.Places.List()));
     }
@@ -154,7 +154,7 @@ public sealed class PlacesTests : IDisposable
         _ = store.Places.Copy([pinned, held], "cold");
         Cid schema = store.Metadata.Get(pinned)!.SchemaCid!.Value;
         store.Retention.Pin(pinned);
-        using BlockHold hold = store.Hold([held]);
+        using BlockHold hold = store.Retention.Hold([held]);
         RemoveResult dropped = store.Places.Drop([pinned, held, schema]);
         Assert.Empty(dropped.Removed);
         Assert.Equal([(pinned, KeepKind.Pinned), (held, KeepKind.Held), (schema, KeepKind.SchemaOf)],

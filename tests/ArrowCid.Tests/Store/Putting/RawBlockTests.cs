@@ -24,7 +24,7 @@ public sealed class RawBlockTests
         Assert.True(store.Contains(put.Cid));
         Assert.Equal(length, store.Metadata.TryFind(put.Cid)!.Value.ByteLength);
         using var copy = new MemoryStream();
-        Assert.True(store.TryCopyTo(put.Cid, copy));
+        Assert.True(store.Transfer.TryCopyTo(put.Cid, copy));
         Assert.Equal(bytes, copy.ToArray());
         Assert.True(store.Diagnostics.Verify(put.Cid)!.Value.IsIntact);
     }

@@ -23,7 +23,7 @@ public class CollectStepsTests(ITestOutputHelper output)
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
         Cid[] blocks = [.. Enumerable.Range(0, 300).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50)).Cid)];
-        Cid node = store.PutBlock(Multicodec.DagCbor, LinkTo(blocks[..10])).Cid;
+        Cid node = store.PutRaw(LinkTo(blocks[..10]), Multicodec.DagCbor).Cid;
         store.Retention.Pin(node);
         store.Retention.Pin(blocks[200]);
         CollectionRules rules = Unneeded();
@@ -201,7 +201,7 @@ public class CollectStepsTests(ITestOutputHelper output)
                     _ = _other.Names.Set($"n{_random.Next(1000)}{_numbers++}", one);
                     break;
                 case 2:
-                    _holds.Add(_other.Hold(one));
+                    _holds.Add(_other.Retention.Hold(one));
                     break;
                 case 3:
                     _other.Metadata.SetExpiry(one, DateTimeOffset.UtcNow.AddDays(1));
@@ -230,7 +230,7 @@ public class CollectStepsTests(ITestOutputHelper output)
             {
                 case 0 when here.Length > 0:
                     Cid[] links = [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => here[_random.Next(here.Length)])];
-                    cid = _other.PutBlock(Multicodec.DagCbor, LinkTo(links)).Cid;
+                    cid = _other.PutRaw(LinkTo(links), Multicodec.DagCbor).Cid;
                     _needs[cid] = links;
                     break;
                 case 1:

@@ -48,7 +48,7 @@ public class CollectTests
         Cid dataset = store.Datasets.Put([cids[0], cids[1]]).Cid, loose = store.Datasets.Put([cids[2], cids[3]]).Cid;
         store.Retention.Pin(dataset);
         _ = store.Names.Set("n", cids[4]);
-        using BlockHold hold = other.Hold(cids[5]);
+        using BlockHold hold = other.Retention.Hold(cids[5]);
         store.Metadata.SetExpiry(cids[6], DateTimeOffset.UtcNow.AddDays(1));
         CollectResult result = store.Retention.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero, DryRun = true });
         Assert.Equal([loose, cids[2], cids[3], cids[7]], InOrder(result, [loose, .. cids]));
@@ -87,7 +87,7 @@ public class CollectTests
         using CidStore store = Stores.Open(folder);
         Cid[] cids = [.. Enumerable.Range(0, 6).Select(number => store.PutRaw(StoreCalls.Numbered(number, 10_000)).Cid)];
         // A batch that a node links to goes after the node, however long ago it was put.
-        Cid node = store.PutBlock(Multicodec.DagCbor, LinkTo(cids[0])).Cid;
+        Cid node = store.PutRaw(LinkTo(cids[0]), Multicodec.DagCbor).Cid;
         store.Retention.Pin(cids[1]);
         _ = store.PutRaw(StoreCalls.Numbered(2, 10_000));
         CollectOptions Budget(long bytes, bool isDryRun = false) => new() { MaxBytes = bytes, OlderThan = TimeSpan.Zero, DryRun = isDryRun };
@@ -224,7 +224,7 @@ public class CollectTests
         using (CidStore store = Stores.Open(folder))
         {
             cids = [.. Enumerable.Range(0, 3).Select(number => store.PutRaw(StoreCalls.Numbered(number)).Cid)];
-            node = store.PutBlock(Multicodec.DagCbor, LinkTo(cids[0])).Cid;
+            node = store.PutRaw(LinkTo(cids[0]), Multicodec.DagCbor).Cid;
             store.Retention.Pin(node);
         }
 
@@ -247,7 +247,7 @@ public class CollectTests
 
         StoreDoctor.Repair(folder.Directory, StoreDoctor.Examine(folder.Directory));
         using CidStore mended = Stores.Open(folder);
-        Assert.True(mended.PutBlock(Multicodec.DagCbor, LinkTo(cids[0])).IsNew);
+        Assert.True(mended.PutRaw(LinkTo(cids[0]), Multicodec.DagCbor).IsNew);
         Assert.Equal(new[] { cids[1], cids[2] }.ToHashSet(),
             mended.Retention.Collect(s_all).Collected.Select(each => each.Cid).ToHashSet());
         Assert.Equal(new[] { cids[0], node }.ToHashSet(), mended.Query().Select(each => each.Cid).ToHashSet());

@@ -83,7 +83,7 @@ public class RemoveTests
         Cid named = store.Put(Stores.Numbers(1), new PutOptions { Name = "a" }).Cid;
         Cid pinned = store.Put(Stores.Numbers(2), new PutOptions { Pin = true }).Cid;
         Cid held = store.Put(Stores.Numbers(3)).Cid, free = store.Put(Stores.Numbers(4)).Cid;
-        BlockHold hold = other.Hold(held);
+        BlockHold hold = other.Retention.Hold(held);
         Assert.Equal([held], hold.Cids);
         RemoveResult result = store.Retention.Remove([named, pinned, held, free]);
         Assert.Equal([free], result.Removed);
@@ -107,7 +107,7 @@ public class RemoveTests
         Cid cid = store.Put(Stores.Numbers(1)).Cid;
         using (CidStore other = Stores.Open(folder))
         {
-            _ = other.Hold(cid);
+            _ = other.Retention.Hold(cid);
             Assert.Equal([KeepKind.Held], store.Retention.GetReasons(cid).Select(reason => reason.Kind));
         }
 
@@ -252,7 +252,7 @@ public class RemoveTests
         Cid cid = store.Put(Stores.Numbers(1), new PutOptions { Producer = "p" }).Cid;
         Action[] calls =
         [
-            () => store.Names.Set("n", cid), () => store.Retention.Pin(cid), () => store.Hold(cid),
+            () => store.Names.Set("n", cid), () => store.Retention.Pin(cid), () => store.Retention.Hold(cid),
             () => store.Put(Stores.Numbers(1), new PutOptions { Pin = true }),
             () => store.Put(Stores.Numbers(1), new PutOptions { Name = "n" }),
         ];

@@ -34,7 +34,7 @@ public sealed class UnixFsRetentionTests
         (Cid file, Cid[] leaves) = PutFile(store, 2);
         byte[] folder = DagPb.Encode(new DagPbNode(
             [new DagPbLink { Hash = file, Name = "file", TotalSize = 1 }], [0x08, 0x01]));
-        Cid root = store.PutBlock(Multicodec.DagPb, folder).Cid;
+        Cid root = store.PutRaw(folder, Multicodec.DagPb).Cid;
         _ = store.Names.Set("folder", root);
         Assert.Empty(store.Retention.Collect(s_unneeded).Collected);
         Assert.All(leaves.Append(file).Append(root), cid => Assert.True(store.Contains(cid)));
@@ -48,7 +48,7 @@ public sealed class UnixFsRetentionTests
     {
         using var directory = new TemporaryStore();
         using CidStore store = Open(directory);
-        Cid root = store.PutBlock(Multicodec.DagPb, new byte[] { 0xff, 0xff, 0xff }).Cid;
+        Cid root = store.PutRaw(new byte[] { 0xff, 0xff, 0xff }, Multicodec.DagPb).Cid;
         store.Retention.Pin(root);
         Assert.Empty(store.Retention.Collect(s_unneeded).Collected);
         Assert.True(store.Contains(root));
@@ -62,6 +62,6 @@ public sealed class UnixFsRetentionTests
         Cid[] leaves = [.. Enumerable.Range(0, count).Select(i => store.PutRaw(new byte[] { 1, 2, (byte)i }).Cid)];
         byte[] node = DagPb.Encode(new DagPbNode(
             [.. leaves.Select(leaf => new DagPbLink { Hash = leaf, Name = "", TotalSize = 3 })], [0x08, 0x02]));
-        return (store.PutBlock(Multicodec.DagPb, node).Cid, leaves);
+        return (store.PutRaw(node, Multicodec.DagPb).Cid, leaves);
     }
 }

@@ -84,8 +84,8 @@ public sealed class SealTests : IDisposable
             SignedStatement seal = store.Signatures.Seals.Seal(_key);
             Cid sealCid = Statement.Decode(seal.Block.Span).Subject;
             using var bytes = new MemoryStream();
-            _ = store.TryCopyTo(sealCid, bytes);
-            _ = target.PutBlock(Multicodec.DagCbor, bytes.ToArray());
+            _ = store.Transfer.TryCopyTo(sealCid, bytes);
+            _ = target.PutRaw(bytes.ToArray(), Multicodec.DagCbor);
             target.Signatures.Add(seal);
             _ = target.Names.Set(StoreSeals.SealName, sealCid);
         }

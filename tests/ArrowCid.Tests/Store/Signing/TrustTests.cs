@@ -32,7 +32,7 @@ public sealed class TrustTests : IDisposable
             Assert.Contains("name ~ \"prices/*\"", e.Message, StringComparison.Ordinal);
             Assert.Contains(_key.Id, e.Message, StringComparison.Ordinal);
             Assert.True(CanRead(each, free));
-            Assert.Equal(ErrorCode.AccessDenied, Code(() => each.TryCopyTo(covered, Stream.Null)));
+            Assert.Equal(ErrorCode.AccessDenied, Code(() => each.Transfer.TryCopyTo(covered, Stream.Null)));
             Assert.Equal(ErrorCode.AccessDenied, Code(() => each.Transfer.ExportCar([covered], Stream.Null)));
             using var backend = each.Transfer.AsBackend();
             Assert.Equal(ErrorCode.AccessDenied, Code(() => backend.TryGet(covered)));
@@ -146,7 +146,7 @@ public sealed class TrustTests : IDisposable
     {
         using CidStore store = Stores.Open(_folder);
         Cid cid = PutNamed(store, 1, "a");
-        Cid other = store.PutBlock(Multicodec.DagCbor, DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("other"))))).Cid;
+        Cid other = store.PutRaw(DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("other")))), Multicodec.DagCbor).Cid;
         _ = store.Names.Set(StoreTrust.TableName, other);
         Assert.Equal(ErrorCode.InvalidData, Code(() => store.TryGet(cid)));
         _ = store.Names.Remove(StoreTrust.TableName);

@@ -458,7 +458,7 @@ public class BackupTests
         store.Metadata.Untag(a, "day");
         store.Metadata.Tag(a, "sym", "ES");
         Cid raw = store.PutRaw(new byte[] { 1, 2, 3 }).Cid;
-        Cid node = store.PutBlock(Multicodec.DagCbor, DagCborOf(raw)).Cid;
+        Cid node = store.PutRaw(DagCborOf(raw), Multicodec.DagCbor).Cid;
         store.Metadata.Tag(node, "kind", "node");
         store.Metadata.Tag(Cid.FromSha256(Multicodec.Raw, Sha256.Hash("elsewhere"u8)), "is", "absent");
         Cid dropped = store.Put(Stores.Numbers(9)).Cid;
@@ -507,7 +507,7 @@ public class BackupTests
         {
             using var mine = new MemoryStream();
             using var its = new MemoryStream();
-            Assert.True(store.TryCopyTo(entry.Cid, mine) && other.TryCopyTo(entry.Cid, its));
+            Assert.True(store.Transfer.TryCopyTo(entry.Cid, mine) && other.Transfer.TryCopyTo(entry.Cid, its));
             Assert.Equal(mine.ToArray(), its.ToArray());
         }
     }

@@ -251,7 +251,7 @@ public sealed class CarTests
         using var directory = new TemporaryStore();
         using CidStore store = Open(directory);
         byte[] node = DagCbor.Encode(IpldNode.List(IpldNode.Link(Cid.Sha256(Multicodec.Raw, [1]))));
-        Cid cid = store.PutBlock(Multicodec.DagCbor, node).Cid;
+        Cid cid = store.PutRaw(node, Multicodec.DagCbor).Cid;
         Assert.Equal(Cid.Sha256(Multicodec.DagCbor, node), cid);
         foreach (Cid each in new[] { cid, Cid.Sha256(Multicodec.Raw, [1]) })
         {
@@ -266,20 +266,20 @@ public sealed class CarTests
         using var directory = new TemporaryStore();
         using CidStore store = Open(directory);
         byte[] node = DagCbor.Encode(IpldNode.Map(("a", IpldNode.Integer(1))));
-        PutResult put = store.PutBlock(Multicodec.DagCbor, node);
+        PutResult put = store.PutRaw(node, Multicodec.DagCbor);
         Assert.True(put is { IsNew: true, Cid.Codec: Multicodec.DagCbor });
         Assert.True(store.Contains(put.Cid));
         Assert.Equal((put.Cid, (long)node.Length), (store.Metadata.TryFind(put.Cid)!.Value.Cid, store.Metadata.TryFind(put.Cid)!.Value.ByteLength));
         Assert.True(store.Diagnostics.Verify(put.Cid)!.Value.IsIntact);
         using var copy = new MemoryStream();
-        Assert.True(store.TryCopyTo(put.Cid, copy));
+        Assert.True(store.Transfer.TryCopyTo(put.Cid, copy));
         Assert.Equal(node, copy.ToArray());
         var found = new bool[2];
         store.ContainsMany([put.Cid, put.Cid.WithCodec(Multicodec.Raw)], found);
         Assert.Equal([true, true], found);
         // The same bytes put raw first are found under their codec too.
         Cid raw = store.PutRaw(new byte[] { 0xa0 }).Cid;
-        Cid empty = store.PutBlock(Multicodec.DagCbor, new byte[] { 0xa0 }).Cid;
+        Cid empty = store.PutRaw(new byte[] { 0xa0 }, Multicodec.DagCbor).Cid;
         Assert.Equal(raw.Hash, empty.Hash);
         Assert.True(store.Contains(empty));
     }

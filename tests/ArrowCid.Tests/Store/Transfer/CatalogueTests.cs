@@ -64,9 +64,9 @@ public class CatalogueTests
         // Neither a name of its own nor what a process holds is state, and no snapshot is in the next.
         store.Names.Set("state", first.Cid);
         Assert.Equal(first with { IsNew = false }, store.Metadata.PutSnapshot());
-        using (store.Hold(first.Cid)) Assert.Equal(first.Cid, store.Metadata.PutSnapshot().Cid);
+        using (store.Retention.Hold(first.Cid)) Assert.Equal(first.Cid, store.Metadata.PutSnapshot().Cid);
         Cid unpinned = Lines(store.Metadata.ReadCatalogViews(Filter.Parse("kind = batch"))).Select(row => Cid.Parse(Text(row, "cid")!)).First(cid => cid != full);
-        using (store.Hold(unpinned))
+        using (store.Retention.Hold(unpinned))
         {
             Assert.True(store.Metadata.Get(unpinned)!.IsPinned);
             Assert.Equal(first.Cid, store.Metadata.PutSnapshot().Cid);
