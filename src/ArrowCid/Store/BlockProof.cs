@@ -60,9 +60,6 @@ internal sealed class BlockProof(StoreCore core)
         if (cid.IsDefault) throw new ArgumentException("default(Cid) is no block; it was never set.", nameof(cid));
     }
 
-    /// <summary>Reads a leased batch, after what the mode asks for was proved.</summary>
-    public RecordBatch ReadView(RecordLease block) => Read(block);
-
     public void ProveHashOnce(RecordLease block)
     {
         if (!IsMarked(block, Proof.Hash)) ProveBytes(block);

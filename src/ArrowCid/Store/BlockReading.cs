@@ -121,7 +121,7 @@ internal sealed class BlockReading(StoreCore core, BlockProof proofs)
     {
         if (!BlockProof.IsOurs(cid, out Digest256 digest)) return null;
         core.Blocks.Cache.Heat.Prefetch(in digest);
-        RecordLease? block = core.Blocks.Find(digest);
+        RecordLease? block = core.Blocks.Handle.Find(digest);
         if (block is null) return null;
         try
         {

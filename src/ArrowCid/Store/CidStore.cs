@@ -156,19 +156,14 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         return store;
     }
 
-    /// <summary>
-    /// Stores a batch: its canonical block is written into the store's shared memory and hashed there. Once this
-    /// returns, any process finds it. A block that is already stored is announced again and takes no space.
-    /// </summary>
+    /// <summary>As the public one, for a batch as the engine has it.</summary>
     /// <param name="batch">The batch; its memory is read until the call returns.</param>
-    /// <returns>The block's address and whether it is new.</returns>
-    /// <exception cref="InvalidArrowException">The batch has no canonical block (<c>canonical-block.md</c>, section
-    /// 4).</exception>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>, <see cref="ErrorCode.IndexFull"/> or
-    /// <see cref="ErrorCode.TooLarge"/>: no space; <see cref="ErrorCode.Busy"/>: others hold what is needed; a retry
-    /// may help.</exception>
-    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     internal PutResult Put(RecordBatch batch) => Putting.PutWith(batch, null);
+
+    /// <summary>Likewise, with metadata, a name or a pin.</summary>
+    /// <param name="batch">The batch; its memory is read until the call returns.</param>
+    /// <param name="options">The metadata, name and pin.</param>
+    internal PutResult Put(RecordBatch batch, PutOptions options) => Putting.PutExpected(batch, default, options);
 
     /// <summary>Finds a batch.</summary>
     /// <param name="cid">The CID of its canonical block.</param>

@@ -62,7 +62,7 @@ internal sealed class BlockStreams(CidStore store)
     {
         if (_schemas.TryGetValue(block.SchemaCid, out Schema? known)) return known;
         using RecordLease? found = lease is null ? Lease(block.Cid) : null;
-        Schema schema = store.Proofs.ReadView(lease ?? found!).Schema;
+        Schema schema = store.Proofs.Read(lease ?? found!).Schema;
         if (_schemas.Count >= MostSchemas) _schemas.Clear();
         return _schemas.GetOrAdd(block.SchemaCid, schema);
     }

@@ -125,7 +125,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     private async Task SendPart(GrpcCall call, Cid cid, RecordLease lease, Schema schema, Request request,
         BatchSender sender, long skip, long left)
     {
-        RecordBatch batch = store.Proofs.ReadView(lease);
+        RecordBatch batch = store.Proofs.Read(lease);
         string mark = cid.ToString();
         if (skip == 0 && left >= batch.Length && request.Columns.Count == 0)
         {

@@ -32,6 +32,23 @@ public class VerbHelpTests
     }
 
     [Fact]
+    public void Readme_and_contributing_guide_name_the_groups_of_the_help()
+    {
+        string readme = File.ReadAllText(Path.Combine(Command.Root, "README.md"));
+        foreach (VerbGroup group in CommandLine.Groups)
+        {
+            IEnumerable<string> verbs = group.Verbs.Select(verb => verb.Name).Where(name => name is not ("help" or "version"));
+            string row = readme.Split('\n').Single(line => line.StartsWith($"| {group.Title} | `", StringComparison.Ordinal));
+            Assert.Equal(verbs.Order(), row.Split('`').Where((_, i) => i % 2 == 1).Order());
+        }
+
+        string titles = string.Join(", ", CommandLine.Groups.SkipLast(1).Select(group => group.Title));
+        Assert.Equal(7, CommandLine.Groups.Count);
+        Assert.Contains($"seven groups of verbs: {titles} and {CommandLine.Groups[^1].Title}.",
+            File.ReadAllText(Path.Combine(Command.Root, ".github/CONTRIBUTING.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void First_sentences_are_short_and_begin_with_an_imperative_verb() => Assert.All(Verbs(), verb =>
     {
         string sentence = CommandLine.FirstSentence(verb.Description!);
