@@ -22,7 +22,6 @@ internal sealed class HeatFile
     public const int MostPlaces = 64;
 
     private const ulong Magic = 0x0154_4849_4352_5241; // "ARRCIHT\1"
-    private const int CrcOffset = 2040;
     private const int PerLine = 8;
     private const int PlaceBytes = 64;
     private const long PlacesOffset = StoreLayout.PageBytes;
@@ -207,59 +206,28 @@ internal sealed class HeatFile
 
     private Mapping? TryMap()
     {
-        using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(Name, writable: true, out _);
-        if (file is null || file.Stat(out FileStatus status) != 0) return null;
-        long words = (status.Size - WordsOffset) / sizeof(ulong);
-        if (words < LeastWords || !BitOperations.IsPow2(words)) return null;
-        Mapping? map = Mapping.TryMap(file, status.Size, writable: true, out _);
+        Mapping? map = WordFile.TryMap(_control, Name, WordsOffset, WriteHeader);
         if (map is null) return null;
-        Span<byte> header = stackalloc byte[CrcOffset + 8];
-        map.CopyTo(0, header);
-        Span<byte> wanted = stackalloc byte[CrcOffset + 8];
-        WriteHeader(wanted, words);
-        if (header.SequenceEqual(wanted)) return map;
+        long words = (map.Length - WordsOffset) / sizeof(ulong);
+        if (words >= LeastWords && BitOperations.IsPow2(words)) return map;
         map.Dispose();
         return null;
     }
 
-    /// <summary>Makes the file, in place of one that is not of this store. Two that do so at once lose one's
-    /// counts.</summary>
+    /// <summary>Makes the file, in place of one that is not of this store.</summary>
     private Mapping? TryMake()
     {
         long words = LeastWords;
         while (words < MostWords && words * BytesPerWord < _control.Superblock.Capacity) words *= 2;
-        long bytes = WordsOffset + (words * sizeof(ulong));
-        return MakeFile(_control, Name, bytes, map => WriteHeader(map.WritableBytes(0, CrcOffset + 8), words));
-    }
-
-    /// <summary>Makes a mapped file whole under another name, then names it.</summary>
-    /// <returns>Null where there is no space: such a file only helps.</returns>
-    public static Mapping? MakeFile(ControlFile control, string name, long bytes, Action<Mapping> fill)
-    {
-        string temporary = $"{name}{StoreLayout.TemporaryMark}{Guid.NewGuid():n}";
-        using FileDescriptor? file = control.DirectoryFile.TryCreateFile(temporary, out _);
-        if (file is null) return null;
-        Mapping? map = null;
-        if (file.Allocate(bytes) == 0) map = Mapping.TryMap(file, bytes, writable: true, out _);
-        if (map is not null)
-        {
-            fill(map);
-            if (control.DirectoryFile.Rename(temporary, name) == 0) return map;
-            map.Dispose();
-        }
-
-        _ = control.DirectoryFile.Unlink(temporary);
-        return null;
+        return WordFile.TryMake(_control, Name, WordsOffset, words, WriteHeader);
     }
 
     private void WriteHeader(Span<byte> header, long words)
     {
-        header.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(header[8..], StoreLayout.Major);
         BinaryPrimitives.WriteUInt64LittleEndian(header[16..], (ulong)words);
         _control.Superblock.Id.TryWriteBytes(header[48..64]);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[CrcOffset..], StoreLayout.Crc(header[..CrcOffset]));
     }
 
     /// <summary>The mapped file.</summary>

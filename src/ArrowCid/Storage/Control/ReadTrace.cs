@@ -53,7 +53,7 @@ internal sealed class ReadTrace
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: there is no space for it.</exception>
     public static ReadTrace Make(ControlFile control)
     {
-        Mapping map = HeatFile.MakeFile(control, Name, Length, map =>
+        Mapping map = WordFile.TryMake(control, Name, Length, map =>
         {
             BinaryPrimitives.WriteUInt64LittleEndian(map.WritableBytes(0, 8), Magic);
             map.Write(UntilAt, Seconds(control.Clock) + ListenSeconds);

@@ -19,7 +19,6 @@ internal sealed class VerifiedMarks : IDisposable
 
     private const ulong Magic = 0x0158_4D49_4352_5241; // "ARRCIMX\1"
     private const int HeaderBytes = StoreLayout.PageBytes;
-    private const int CrcOffset = 2040;
     private const int PerLine = 8;
 
     // A mark for every 4 KiB of the store, from 32 KiB to 64 MiB of them.
@@ -85,57 +84,26 @@ internal sealed class VerifiedMarks : IDisposable
     }
 
     /// <summary>The file, if it is of this store and boot and may be written.</summary>
-    private Mapping? TryMap()
-    {
-        if (!_control.IsWritable) return null;
-        using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(Name, writable: true, out _);
-        if (file is null || file.Stat(out FileStatus status) != 0 || status.Size < HeaderBytes) return null;
-        Mapping? map = Mapping.TryMap(file, status.Size, writable: true, out _);
-        if (map is null) return null;
-        Span<byte> header = stackalloc byte[CrcOffset + 8];
-        map.CopyTo(0, header);
-        Span<byte> wanted = stackalloc byte[CrcOffset + 8];
-        WriteHeader(wanted, (status.Size - HeaderBytes) / sizeof(ulong));
-        if (header.SequenceEqual(wanted)) return map;
-        map.Dispose();
-        return null;
-    }
+    private Mapping? TryMap() =>
+        _control.IsWritable ? WordFile.TryMap(_control, Name, HeaderBytes, WriteHeader) : null;
 
-    /// <summary>Makes the file, in place of one that is not of this store and boot. Two that do so at once lose one's
-    /// marks.</summary>
+    /// <summary>Makes the file, in place of one that is not of this store and boot.</summary>
     private Mapping? TryMake()
     {
         if (!_control.IsWritable) return null;
         long entries = LeastEntries;
         while (entries < MostEntries && entries * BytesPerMark < _control.Superblock.Capacity) entries *= 2;
-        long bytes = HeaderBytes + (entries * sizeof(ulong));
-        string temporary = $"{Name}{StoreLayout.TemporaryMark}{Guid.NewGuid():n}";
-        using FileDescriptor? file = _control.DirectoryFile.TryCreateFile(temporary, out _);
-        if (file is null) return null;
-        Mapping? map = null;
-        if (file.Allocate(bytes) == 0) map = Mapping.TryMap(file, bytes, writable: true, out _);
-        if (map is not null)
-        {
-            WriteHeader(map.WritableBytes(0, CrcOffset + 8), entries);
-            if (_control.DirectoryFile.Rename(temporary, Name) == 0) return map;
-            map.Dispose();
-        }
-
-        // It only saves work: without space there is none.
-        _ = _control.DirectoryFile.Unlink(temporary);
-        return null;
+        return WordFile.TryMake(_control, Name, HeaderBytes, entries, WriteHeader);
     }
 
     private void WriteHeader(Span<byte> header, long entries)
     {
-        header.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(header[8..], StoreLayout.Major);
         BinaryPrimitives.WriteUInt64LittleEndian(header[16..], (ulong)entries);
         _control.Superblock.SegmentId.TryWriteBytes(header[32..48]);
         _control.Superblock.Id.TryWriteBytes(header[48..64]);
         BinaryPrimitives.WriteUInt64LittleEndian(header[64..], StoreIdentity.BootNow);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[CrcOffset..], StoreLayout.Crc(header[..CrcOffset]));
     }
 
     /// <summary>A word of which each bit depends on all of digest and place. Its two lowest bits hold the
