@@ -7,13 +7,13 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     /// <summary>
-    /// Puts several batches, as <see cref="Put(RecordBatch, PutOptions)"/> does each, but reserved, hashed and announced together,
+    /// Puts several batches, as <see cref="Put(RecordBatch)"/> does each, but reserved, hashed and announced together,
     /// with one wake for all waiters: for many small batches. Other writers and watchers see them in order.
     /// </summary>
     /// <param name="batches">The batches; their memory is read until the call returns.</param>
     /// <returns>The result of each, in order.</returns>
     /// <exception cref="InvalidArrowException">A batch has no canonical block.</exception>
-    /// <exception cref="ArrowCidException">As for <see cref="Put(RecordBatch, PutOptions)"/>, for the first batch that could not be
+    /// <exception cref="ArrowCidException">As for <see cref="Put(RecordBatch)"/>, for the first batch that could not be
     /// put. Those before it are put; those after it may be.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     internal PutResult[] PutMany(IReadOnlyList<RecordBatch> batches)
