@@ -127,7 +127,8 @@ public class MannersTests
     [Fact]
     public void An_interrupt_ends_with_130()
     {
-        var start = new ProcessStartInfo("dotnet", [Command.Dll, "hash", "-"])
+        // A shell's background job ignores interrupts, and so would what it starts.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Command.Dll, "hash", "-"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
