@@ -25,9 +25,8 @@ public sealed partial class CidStore
     /// the metadata is over a limit, and nothing was stored; <see cref="ErrorCode.Unsupported"/>: a name or pin in a
     /// ring.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public PutResult Put(A.RecordBatch batch, PutOptions? options = null) => options is null
-        ? Put(FromApache.Batch(batch))
-        : Put(FromApache.Batch(batch), options);
+    public PutResult Put(A.RecordBatch batch, PutOptions? options = null) =>
+        Putting.Put(FromApache.Batch(batch), options);
 
     /// <summary>
     /// Stores several batches, as <see cref="Put(A.RecordBatch, PutOptions)"/> does each, but reserved, hashed and

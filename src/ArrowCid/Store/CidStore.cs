@@ -158,12 +158,12 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
 
     /// <summary>As the public one, for a batch as the engine has it.</summary>
     /// <param name="batch">The batch; its memory is read until the call returns.</param>
-    internal PutResult Put(RecordBatch batch) => Putting.PutWith(batch, null);
+    internal PutResult Put(RecordBatch batch) => Putting.Put(batch, null);
 
     /// <summary>Likewise, with metadata, a name or a pin.</summary>
     /// <param name="batch">The batch; its memory is read until the call returns.</param>
     /// <param name="options">The metadata, name and pin.</param>
-    internal PutResult Put(RecordBatch batch, PutOptions options) => Putting.PutExpected(batch, default, options);
+    internal PutResult Put(RecordBatch batch, PutOptions options) => Putting.Put(batch, options);
 
     /// <summary>Finds a batch.</summary>
     /// <param name="cid">The CID of its canonical block.</param>

@@ -13,6 +13,9 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
     // Built in seconds; how the others are built differs in nothing.
     private const string Small = "ArrowCid.Memory";
 
+    // An assembly without sources has less.
+    private const int LeastOfSmall = 1 << 15;
+
     // What a package depends on of the others; each asks for exactly its own version of them.
     private static readonly Dictionary<string, string[]> s_packages = new()
     {
@@ -146,6 +149,7 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
         string[] roots = [feed.PathOf("once"), feed.PathOf("again/in/a/longer/path")];
         Dictionary<string, byte[]>[] builds = await Task.WhenAll(roots.Select(root => Task.Run(() => BuildCopy(root))));
         Assert.Equal([$"{Small}.dll", $"{Small}.pdb"], builds[0].Keys.Order(StringComparer.Ordinal));
+        Assert.True(builds[0][$"{Small}.dll"].Length > LeastOfSmall, "the sources of the project are in the copy");
         Assert.All(builds[0], built => Assert.True(built.Value.AsSpan().SequenceEqual(builds[1][built.Key]), built.Key));
     }
 
@@ -154,7 +158,7 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
     {
         IEnumerable<string> sources = Directory.EnumerateFiles(Path.Combine(Command.Root, "src"))
             .Append(Path.Combine(Command.Root, "Directory.Build.props"))
-            .Concat(Directory.EnumerateFiles(Path.Combine(Command.Root, "src", Small)));
+            .Concat(Directory.EnumerateFiles(Path.Combine(Command.Root, "src", Small), "*", SearchOption.AllDirectories));
         foreach (string source in sources)
         {
             string copy = Path.Combine(root, Path.GetRelativePath(Command.Root, source));

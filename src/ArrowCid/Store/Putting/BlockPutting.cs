@@ -21,6 +21,10 @@ internal sealed class BlockPutting(StoreCore core)
     // What is larger is put together where it will stand.
     public const int MostInMemory = 16 << 20;
 
+    /// <summary>Puts a batch, with metadata, a name or a pin if there are options.</summary>
+    public PutResult Put(RecordBatch batch, PutOptions? options) =>
+        options is null ? PutWith(batch, null) : PutExpected(batch, default, options);
+
     public PutResult PutWith(RecordBatch batch, FactRecord? facts, Cid expected = default, bool mustBeNew = false)
     {
         ArgumentNullException.ThrowIfNull(batch);
