@@ -6,9 +6,6 @@ internal static class LayoutRules
     /// <summary>The largest number of files that stand in one folder, sub-folders not counted.</summary>
     public const int FolderFiles = 25;
 
-    /// <summary>The smallest number of files that stand in a folder without sub-folders.</summary>
-    public const int LeafFiles = 3;
-
     // Namespaces of other libraries, whose users look for extension methods there.
     private static readonly string[] s_others =
         ["Microsoft.AspNetCore.Builder", "Microsoft.Extensions.DependencyInjection"];
@@ -19,15 +16,6 @@ internal static class LayoutRules
         group path by path[..path.LastIndexOf('/')] into folder
         where folder.Count() > FolderFiles
         select $"{folder.Key}:1: {folder.Count()} files; give it sub-folders by subject, {FolderFiles} files at most.";
-
-    /// <summary>A subject of one or two files needs no folder.</summary>
-    public static IEnumerable<string> SmallFolders(IReadOnlyCollection<string> paths) =>
-        from path in paths
-        group path by path[..path.LastIndexOf('/')] into folder
-        where folder.Count() < LeafFiles
-            && !paths.Any(path => path.StartsWith(folder.Key + "/", StringComparison.Ordinal)
-                && path.IndexOf('/', folder.Key.Length + 1) >= 0)
-        select $"{folder.Key}:1: {folder.Count()} files; move them into the folder that they serve.";
 
     /// <summary>A namespace is that of the project and of the first folders of the file's path.</summary>
     public static IEnumerable<string> Namespaces(IEnumerable<CSharpSource> sources) =>

@@ -21,10 +21,6 @@ public class LayoutTests
     }
 
     [Fact]
-    public void Folder_of_the_product_without_sub_folders_has_at_least_3_files() =>
-        AssertNone(LayoutRules.SmallFolders([.. Repository.AllFilesBelow("src")]));
-
-    [Fact]
     public void Namespace_is_that_of_the_project_and_of_its_first_folders() =>
         AssertNone(LayoutRules.Namespaces(s_sources.Value));
 
@@ -50,13 +46,6 @@ public class LayoutTests
         Assert.Empty(LayoutRules.LargeFolders(files.Append("src/A/B/F.cs")));
         Assert.StartsWith("src/A:1: 26 files", Assert.Single(LayoutRules.LargeFolders(files.Append("src/A/F.md"))),
             StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Small_folder_is_found_unless_it_has_sub_folders()
-    {
-        string[] files = ["src/A/F.cs", "src/A/B/F.cs", "src/A/B/G.cs", "src/A/B/H.cs", "src/A/C/F.cs"];
-        Assert.StartsWith("src/A/C:1: 1 files", Assert.Single(LayoutRules.SmallFolders(files)), StringComparison.Ordinal);
     }
 
     [Theory]
