@@ -181,6 +181,13 @@ typedef struct {
   char form[64];      /* what the value was in the program that stored it, as memo_set said; UTF-8, ended by a NUL */
 } arrowcid_result;
 
+/* What a removal by filter did, or would do. */
+typedef struct {
+  int64_t removed; /* the number of blocks that went */
+  int64_t kept;    /* the number that passed the filter and stay: a name, a pin or another block needs them */
+  int64_t length;  /* the bytes of those that went; their space is freed when the store is compacted */
+} arrowcid_removal;
+
 /* How to open a store. Set size to sizeof(arrowcid_options) and all that is not wanted to 0. */
 typedef struct {
   int64_t size;
@@ -392,6 +399,63 @@ ARROWCID_API int32_t arrowcid_unpin(arrowcid_handle store, const arrowcid_cid *c
 ARROWCID_API int32_t arrowcid_remove(arrowcid_handle store, const arrowcid_cid *cids, int64_t count, int64_t *removed,
                                      arrowcid_error *error);
 
+/* Calls for many blocks, each of which costs about as much as one call for one block. All arguments are checked before
+   anything is written. */
+
+/* Puts batches of one schema that become visible together or not at all, also where the process is killed: where it fails,
+   nothing is put. They have to fit one segment of the store, else ARROWCID_TOO_LARGE. facts_json, NULL for none, is metadata
+   of each, without a name. out holds count elements. */
+ARROWCID_API int32_t arrowcid_put_together(arrowcid_handle store, const struct ArrowSchema *schema,
+                                           const struct ArrowArray *const *arrays, int64_t count,
+                                           const char *facts_json, arrowcid_block *out, arrowcid_error *error);
+/* The same of any bytes: bytes[i] has lengths[i] of them. */
+ARROWCID_API int32_t arrowcid_put_raws(arrowcid_handle store, const uint8_t *const *bytes, const int64_t *lengths,
+                                       int64_t count, const char *facts_json, arrowcid_block *out,
+                                       arrowcid_error *error);
+/* Holds many blocks as get holds one: leases[i] is 0 where a block is not here, else to be ended by release_lease. Where it
+   fails, none is held. */
+ARROWCID_API int32_t arrowcid_get_many(arrowcid_handle store, const arrowcid_cid *cids, int64_t count,
+                                       arrowcid_handle *leases, arrowcid_error *error);
+/* Adds metadata to blocks, which need not be here: facts_count is 1, for the same facts_json of each, or count, for one each;
+   none has a name or a pin. As many as fit 64 KiB are one record of the log, which is written whole or not at all, so that
+   some hundred blocks with a tag each are. *annotated, unless NULL: the number of blocks, from the first, that have theirs,
+   also where the call failed. */
+ARROWCID_API int32_t arrowcid_annotate_many(arrowcid_handle store, const arrowcid_cid *cids, int64_t count,
+                                            const char *const *facts_json, int64_t facts_count, int64_t *annotated,
+                                            arrowcid_error *error);
+/* Sets when blocks expire, in milliseconds since 1970 UTC; -1 is never. In records as annotate_many. */
+ARROWCID_API int32_t arrowcid_touch(arrowcid_handle store, const arrowcid_cid *cids, int64_t count, int64_t expires_ms,
+                                    arrowcid_error *error);
+/* All that arrowcid_list gives, in one call; *count is how many there are, with ARROWCID_TOO_LARGE where capacity is less. A
+   block whose CID has no form of arrowcid_cid is ARROWCID_UNSUPPORTED; arrowcid_list goes on after it. */
+ARROWCID_API int32_t arrowcid_list_all(arrowcid_handle store, const char *filter, arrowcid_block *out, int64_t capacity,
+                                       int64_t *count, arrowcid_error *error);
+/* Removes the blocks that pass a filter; those that a name, a pin or another block needs are kept. With dry_run 1 it makes
+   the same decision and removes nothing, also of a store that is open for reading only. out may be NULL. */
+ARROWCID_API int32_t arrowcid_remove_where(arrowcid_handle store, const char *filter, int32_t dry_run,
+                                           arrowcid_removal *out, arrowcid_error *error);
+
+/* Blocks as files. A directory is a block that has the CIDs of files by their paths ("a/b.txt"), as 'arrowcid put --as files'
+   makes it; a file is one block of any bytes. */
+
+/* Puts a directory of files that the store has: files_json is {"a/b.txt":"bafkrei..."}, at most a mebibyte. facts_json is
+   metadata of the directory; a name or pin of it keeps its files. ARROWCID_INVALID_ARGUMENT: a path leads out of it. */
+ARROWCID_API int32_t arrowcid_put_directory(arrowcid_handle store, const char *files_json, const char *facts_json,
+                                            arrowcid_block *out, arrowcid_error *error);
+/* The files of a directory as JSON: {"a/b.txt":{"cid":"bafkrei...","bytes":5}}; bytes is null of one that is not here.
+   ARROWCID_SCHEMA_MISMATCH: the block is another. */
+ARROWCID_API int32_t arrowcid_directory_files(arrowcid_handle store, const arrowcid_cid *cid, char *buffer,
+                                              int64_t capacity, int64_t *needed, arrowcid_error *error);
+/* Writes batches of one schema, or those of a dataset, as a Parquet file without compression, a row group for each, to a
+   regular file that is open for writing, from its position on, which is not moved. The same batches give the same bytes.
+   *length, unless NULL: the number of bytes. count is at least 1. */
+ARROWCID_API int32_t arrowcid_write_parquet(arrowcid_handle store, const arrowcid_cid *cids, int64_t count, int32_t file,
+                                            int64_t *length, arrowcid_error *error);
+/* Writes the catalog as write_parquet does: one row for each block that passes a filter, NULL for all, with its
+   metadata. */
+ARROWCID_API int32_t arrowcid_write_catalog(arrowcid_handle store, const char *filter, int32_t file, int64_t *length,
+                                            arrowcid_error *error);
+
 /* Cached results of calls. A call is one block of dag-cbor, at most 1 MiB, that names a function, its version and its
    arguments (src/ArrowCid/Store/Memos/CALLS.md); its CID is the key. Programs of all languages that compute the same
    block share the result. */
@@ -506,9 +570,10 @@ typedef struct {
 } arrowcid_python;
 
 /* Once a process: the functions get(store, cid), which gives a lease or None, handle(lease), block(lease), export(lease,
-   address), array(lease), device_array(lease), schema(lease), stream(store, cids) and next(watch, timeout in ms), which
-   gives the bytes of an arrowcid_event or None, as a tuple, a new reference; or NULL with an error or an exception
-   of the interpreter's. A lease is released when nothing refers to it. */
+   address), array(lease), device_array(lease), schema(lease), stream(store, cids), next(watch, timeout in ms), which
+   gives the bytes of an arrowcid_event or None, and get_many(store, cids), which gives a tuple of what get gives, as a
+   tuple, a new reference; or NULL with an error or an exception of the interpreter's. A lease is released when nothing
+   refers to it. */
 ARROWCID_API void *arrowcid_python_use(const arrowcid_python *python, arrowcid_error *error);
 
 #ifdef __cplusplus

@@ -234,6 +234,13 @@ struct Block {
         is_repaired(block.is_repaired != 0) {}
 };
 
+/* What a removal by filter did, or would do. */
+struct Removal {
+  std::int64_t removed = 0; /* the number of blocks that went */
+  std::int64_t kept = 0;    /* the number that passed the filter and stay */
+  std::int64_t length = 0;  /* the bytes of those that went */
+};
+
 /* A name, and the block that it points to. */
 struct Name {
   std::string name;
@@ -469,6 +476,29 @@ class Store {
     return {blocks.begin(), blocks.end()};
   }
 
+  /* Many batches of one schema that become visible together or not at all, with metadata of each. */
+  std::vector<Block> put_together(const ArrowSchema &schema, const std::vector<const ArrowArray *> &arrays,
+                                  const std::string &facts = "") const {
+    std::vector<arrowcid_block> blocks(arrays.size());
+    detail::call(arrowcid_put_together, number(), &schema, arrays.data(), size(arrays), detail::or_null(facts),
+                 blocks.data());
+    return {blocks.begin(), blocks.end()};
+  }
+
+  /* The same of any bytes. */
+  std::vector<Block> put_raws(const std::vector<Bytes> &pieces, const std::string &facts = "") const {
+    std::vector<const std::uint8_t *> bytes;
+    std::vector<std::int64_t> lengths;
+    for (const Bytes &piece : pieces) {
+      bytes.push_back(piece.data);
+      lengths.push_back(static_cast<std::int64_t>(piece.size));
+    }
+    std::vector<arrowcid_block> blocks(pieces.size());
+    detail::call(arrowcid_put_raws, number(), bytes.data(), static_cast<const std::int64_t *>(lengths.data()),
+                 size(pieces), detail::or_null(facts), blocks.data());
+    return {blocks.begin(), blocks.end()};
+  }
+
   /* All batches of a stream. */
   std::vector<Block> put_stream(ArrowArrayStream &stream, const std::string &facts = "") const {
     std::vector<Block> all;
@@ -539,6 +569,21 @@ class Store {
     if (detail::call_expecting(ARROWCID_BLOCK_NOT_FOUND, arrowcid_get, number(), cid.get(), &handle) != ARROWCID_OK)
       return std::nullopt;
     return Lease(handle);
+  }
+
+  /* Many blocks in one call; nullopt where one is not here. */
+  std::vector<std::optional<Lease>> get_many(const std::vector<Cid> &cids) const {
+    std::vector<arrowcid_handle> handles(cids.size());
+    detail::call(arrowcid_get_many, number(), raw(cids), size(cids), handles.data());
+    std::vector<std::optional<Lease>> leases;
+    leases.reserve(cids.size());
+    for (arrowcid_handle handle : handles) {
+      if (handle == 0)
+        leases.emplace_back();
+      else
+        leases.emplace_back(Lease(handle));
+    }
+    return leases;
   }
 
   /* The batch without a copy: the quickest way to it. */
@@ -643,13 +688,14 @@ class Store {
     }
   }
 
+  /* All of them, in one call. */
   std::vector<Block> list(const std::string &filter = "") const {
-    std::vector<Block> all;
-    for_each(filter, [&](Block block) {
-      all.push_back(std::move(block));
-      return true;
-    });
-    return all;
+    std::vector<arrowcid_block> blocks(512);
+    std::int64_t count = 0;
+    while (detail::call_expecting(ARROWCID_TOO_LARGE, arrowcid_list_all, number(), detail::or_null(filter), blocks.data(),
+                                  size(blocks), &count) != ARROWCID_OK)
+      blocks.resize(static_cast<std::size_t>(count) + 64);
+    return {blocks.begin(), blocks.begin() + count};
   }
 
   /* The block and its metadata, as JSON. */
@@ -686,6 +732,33 @@ class Store {
     detail::call(arrowcid_annotate, number(), cid.get(), facts.c_str());
   }
 
+  /* The same metadata of many blocks; returns their number. Some hundred are written whole or not at all. */
+  std::int64_t annotate_many(const std::vector<Cid> &cids, const std::string &facts) const {
+    const char *text = facts.c_str();
+    std::int64_t annotated = 0;
+    detail::call(arrowcid_annotate_many, number(), raw(cids), size(cids), static_cast<const char *const *>(&text),
+                 std::int64_t{1}, &annotated);
+    return annotated;
+  }
+
+  /* Metadata for each of many blocks: facts has one text for each. */
+  std::int64_t annotate_many(const std::vector<Cid> &cids, const std::vector<std::string> &facts) const {
+    std::vector<const char *> texts;
+    for (const std::string &text : facts) texts.push_back(text.c_str());
+    std::int64_t annotated = 0;
+    detail::call(arrowcid_annotate_many, number(), raw(cids), size(cids),
+                 static_cast<const char *const *>(texts.data()), size(facts), &annotated);
+    return annotated;
+  }
+
+  /* Sets when blocks expire; nullopt is never. */
+  void touch(const std::vector<Cid> &cids, std::optional<Block::Time> expires) const {
+    using std::chrono::milliseconds;
+    std::int64_t ms =
+        expires ? std::chrono::duration_cast<milliseconds>(expires->time_since_epoch()).count() : std::int64_t{-1};
+    detail::call(arrowcid_touch, number(), raw(cids), size(cids), ms);
+  }
+
   void pin(const Cid &cid) const { detail::call(arrowcid_pin, number(), cid.get()); }
   void unpin(const Cid &cid) const { detail::call(arrowcid_unpin, number(), cid.get()); }
 
@@ -694,6 +767,13 @@ class Store {
     std::int64_t removed = 0;
     detail::call(arrowcid_remove, number(), raw(cids), size(cids), &removed);
     return removed;
+  }
+
+  /* Removes the blocks that pass a filter; with dry_run it only says what would go. */
+  Removal remove_where(const std::string &filter, bool dry_run = false) const {
+    arrowcid_removal removal;
+    detail::call(arrowcid_remove_where, number(), filter.c_str(), static_cast<std::int32_t>(dry_run), &removal);
+    return {removal.removed, removal.kept, removal.length};
   }
 
   /* Proves a block again; throws where it is damaged or not here. */

@@ -123,6 +123,46 @@ static object *py_get(object *self, object *const *arguments, intptr_t count) {
   return capsule;
 }
 
+/* get_many(store, cids): a tuple of a lease or None for each of CIDs in a row. */
+static object *py_get_many(object *self, object *const *arguments, intptr_t count) {
+  arrowcid_handle store, *leases;
+  const char *cids;
+  arrowcid_error error;
+  object *tuple = NULL;
+  void *thread;
+  intptr_t number, i;
+  int32_t code;
+  (void)self;
+  if (count != 2) return raise_words("get_many takes a store and CIDs");
+  store = python.integer(arguments[0]);
+  cids = python.bytes(arguments[1]);
+  if (store == -1 || cids == NULL) return NULL;
+  number = python.bytes_size(arguments[1]) / (intptr_t)sizeof(arrowcid_cid);
+  leases = calloc((size_t)number + 1, sizeof *leases);
+  if (leases == NULL) return raise_words("out of memory");
+  thread = python.let_go();
+  code = arrowcid_get_many(store, (const arrowcid_cid *)cids, number, leases, &error);
+  python.take_up(thread);
+  if (code == ARROWCID_OK) tuple = python.tuple_new(number);
+  for (i = 0; i < number; i++) {
+    object *capsule;
+    if (leases[i] == 0) {
+      if (tuple != NULL) python.tuple_set(tuple, i, none());
+      continue;
+    }
+    capsule = tuple == NULL ? NULL : python.capsule_new((void *)(intptr_t)leases[i], lease_name, end_lease);
+    if (capsule != NULL) {
+      python.tuple_set(tuple, i, capsule);
+      continue;
+    }
+    arrowcid_release_lease(leases[i], NULL);
+    if (tuple != NULL) python.decref(tuple);
+    tuple = NULL;
+  }
+  free(leases);
+  return code == ARROWCID_OK ? tuple : raise_error(&error);
+}
+
 /* handle(lease): its number, for the library's other functions. */
 static object *py_handle(object *self, object *lease) {
   arrowcid_handle handle = lease_of(lease);
@@ -259,7 +299,7 @@ static method methods[] = {
     {"block", py_block, ONE_ARGUMENT, NULL},   {"export", py_export, SOME_ARGUMENTS, NULL},
     {"array", py_array, ONE_ARGUMENT, NULL},   {"device_array", py_device_array, ONE_ARGUMENT, NULL},
     {"schema", py_schema, ONE_ARGUMENT, NULL}, {"stream", py_stream, SOME_ARGUMENTS, NULL},
-    {"next", py_next, SOME_ARGUMENTS, NULL},
+    {"next", py_next, SOME_ARGUMENTS, NULL},   {"get_many", py_get_many, SOME_ARGUMENTS, NULL},
 };
 
 void *arrowcid_python_use(const arrowcid_python *functions, arrowcid_error *error) {

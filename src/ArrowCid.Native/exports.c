@@ -224,6 +224,31 @@ EXPORT(pin, (handle store, cid_in *cid, err *error), (store, cid, error))
 EXPORT(unpin, (handle store, cid_in *cid, err *error), (store, cid, error))
 EXPORT(remove, (handle store, cid_in *cids, int64_t count, int64_t *removed, err *error),
        (store, cids, count, removed, error))
+EXPORT(put_together, (handle store, schema_in *schema, array_in *const *arrays, int64_t count, const char *facts_json,
+                      arrowcid_block *out, err *error),
+       (store, schema, arrays, count, facts_json, out, error))
+EXPORT(put_raws, (handle store, const uint8_t *const *bytes, const int64_t *lengths, int64_t count, const char *facts_json,
+                  arrowcid_block *out, err *error),
+       (store, bytes, lengths, count, facts_json, out, error))
+EXPORT(get_many, (handle store, cid_in *cids, int64_t count, handle *leases, err *error),
+       (store, cids, count, leases, error))
+EXPORT(annotate_many, (handle store, cid_in *cids, int64_t count, const char *const *facts_json, int64_t facts_count,
+                       int64_t *annotated, err *error),
+       (store, cids, count, facts_json, facts_count, annotated, error))
+EXPORT(touch, (handle store, cid_in *cids, int64_t count, int64_t expires_ms, err *error),
+       (store, cids, count, expires_ms, error))
+EXPORT(list_all, (handle store, const char *filter, arrowcid_block *out, int64_t capacity, int64_t *count, err *error),
+       (store, filter, out, capacity, count, error))
+EXPORT(remove_where, (handle store, const char *filter, int32_t dry_run, arrowcid_removal *out, err *error),
+       (store, filter, dry_run, out, error))
+EXPORT(put_directory, (handle store, const char *files_json, const char *facts_json, arrowcid_block *out, err *error),
+       (store, files_json, facts_json, out, error))
+EXPORT(directory_files, (handle store, cid_in *cid, char *buffer, int64_t capacity, int64_t *needed, err *error),
+       (store, cid, buffer, capacity, needed, error))
+EXPORT(write_parquet, (handle store, cid_in *cids, int64_t count, int32_t file, int64_t *length, err *error),
+       (store, cids, count, file, length, error))
+EXPORT(write_catalog, (handle store, const char *filter, int32_t file, int64_t *length, err *error),
+       (store, filter, file, length, error))
 EXPORT(memo_get, (handle store, const uint8_t *call, int64_t length, arrowcid_result *out, err *error),
        (store, call, length, out, error))
 EXPORT(memo_begin, (handle store, const uint8_t *call, int64_t length, int64_t timeout_ms, handle *work,

@@ -146,6 +146,27 @@ static void facts(const arrowcid::Store &store, const Cid &first) {
   CHECK(store.remove({other}) == 1);
 }
 
+static void many(const arrowcid::Store &store) {
+  std::vector<arrowcid::Block> raws = store.put_raws({"one", "two", "three"}, R"({"tags":{"few":"1"}})");
+  CHECK(raws.size() == 3 && raws[2].length == 5 && raws[0].is_new);
+  std::vector<Cid> wanted{raws[0].cid, raws[1].cid, raws[2].cid};
+  sample_batch &batch = sample(501);
+  CHECK(store.put_together(batch.schema, {&batch.array, &batch.array}, R"({"tags":{"set":"x"}})").size() == 2);
+  CHECK(store.list("tag.set = \"x\"").size() == 1);
+  std::vector<std::optional<arrowcid::Lease>> leases = store.get_many(wanted);
+  CHECK(leases[1]->bytes().view() == "two");
+  CHECK(store.annotate_many(wanted, R"({"tags":{"day":"monday"}})") == 3);
+  CHECK(store.annotate_many(wanted, std::vector<std::string>{"{}", R"({"producer":"p"})", "{}"}) == 3);
+  CHECK(store.list("tag.day = \"monday\"").size() == 3 && store.list("producer = \"p\"").size() == 1);
+  throws(ARROWCID_INVALID_ARGUMENT, [&] { store.annotate_many(wanted, std::vector<std::string>{"{}", "{}"}); });
+  store.touch(wanted, std::chrono::system_clock::now() + 24h);
+  CHECK(store.describe(wanted[2]).find("\"expires\":\"2") != std::string::npos);
+  store.touch(wanted, std::nullopt);
+  arrowcid::Removal would = store.remove_where("tag.few = \"1\"", true);
+  CHECK(would.removed == 3 && would.kept == 0 && would.length == 11);
+  CHECK(store.remove_where("tag.few = \"1\"").removed == 3 && store.list("tag.few = \"1\"").empty());
+}
+
 static void watching(const arrowcid::Store &store) {
   arrowcid::Watch watch = store.watch();
   CHECK(!watch.next(0ms));
@@ -182,6 +203,7 @@ int main(int count, char **arguments) {
     streams(store);
     in_place(store);
     facts(store, first);
+    many(store);
     watching(store);
     store.flush();
     outlives = store.get_array(first);

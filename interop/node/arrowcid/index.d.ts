@@ -46,6 +46,16 @@ export interface Facts {
   name?: string;
 }
 
+/** What a removal by filter did, or would do. */
+export interface Removal {
+  /** The number of blocks that went. */
+  removed: number;
+  /** The number that passed the filter and stay: a name, a pin or another block needs them. */
+  kept: number;
+  /** The bytes of those that went. */
+  byteLength: number;
+}
+
 /** What is part of a dataset and of its CID, with facts about it. */
 export interface DatasetFacts extends Facts {
   metadata?: Record<string, string>;
@@ -155,6 +165,13 @@ export class Store {
   putSync(data: Bytes, facts?: Facts): Block[];
   /** Puts bytes as they are. */
   putRaw(data: Bytes, facts?: Facts): Promise<Block>;
+  /** Puts many pieces of bytes in one call, which become visible together or not at all. Facts are of each, without a
+   * name. */
+  putRawMany(data: Bytes[], facts?: Facts): Block[];
+  /** Puts a directory of files that are here: their CIDs by their paths, with slashes. */
+  putDirectory(files: Record<string, CidLike>, facts?: Facts): Block;
+  /** The files of a directory by their paths. Throws SCHEMA_MISMATCH where the block is another. */
+  files(cid: CidLike): Record<string, string>;
 
   /** Puts a dataset of what is put, or of batches that are there, by their CIDs. Facts are of the batches too, but for
    * the name. */
@@ -168,12 +185,16 @@ export class Store {
 
   /** Holds a block for reading; null where the store does not have it. */
   get(cid: CidLike): Lease | null;
+  /** Holds many blocks in one call; null where one is not here. */
+  getMany(cids: CidLike[]): (Lease | null)[];
   /** What is known of a block; null where the store does not have it. */
   find(cid: CidLike): Block | null;
   has(cid: CidLike): boolean;
   contains(cids: CidLike[]): boolean[];
   /** The batches, or the blocks that pass a filter: `tag.day = "monday" and rows > 100`. */
   list(filter?: string | null): IterableIterator<Block>;
+  /** The same in one call, as an array: for up to some thousand blocks the quicker way. */
+  listAll(filter?: string | null): Block[];
   /**
    * A function of one object of arguments, whose results are kept in the store for every process and language. The key is
    * the function's name, its version and its arguments; code is not in it: change the version with the code. Numbers,
@@ -192,11 +213,19 @@ export class Store {
   resolveName(name: string): string | null;
 
   annotate(cid: CidLike, facts: Facts): void;
+  /** Says something of many blocks in one call: the same of each, or one of an array for each. Some hundred are written
+   * whole or not at all. Returns the number of blocks. */
+  annotateMany(cids: CidLike[], facts: Facts | Facts[]): number;
+  tagMany(cids: CidLike[], tags: Record<string, string>): number;
+  /** Sets when blocks expire, in one call; null is never. */
+  touch(cids: CidLike[], expires: Date | number | string | null): void;
   pin(cid: CidLike): void;
   unpin(cid: CidLike): void;
   /** Removes blocks from every listing and returns their number: blocks that a name, a pin or another block needs are kept.
    * When the store is cleaned up, their space is freed and `get` no longer finds them. */
   remove(cids: CidLike[]): number;
+  /** Removes the blocks that pass a filter, in one call. With dryRun nothing is removed. */
+  removeWhere(filter: string, options?: { dryRun?: boolean }): Removal;
 
   /** Proves that a block is what its CID says; rejects with BLOCK_CORRUPT or BLOCK_NOT_FOUND. */
   verify(cid: CidLike): Promise<void>;

@@ -24,7 +24,7 @@ from ._errors import (
 from ._library import native as _native
 from ._memo import Cached, CacheInfo
 from ._proofs import check, cid
-from ._records import Block, Facts, Name, Put
+from ._records import Block, Facts, Name, Put, Removal
 from ._reservation import Reservation
 from ._signing import SigningKey, Statement
 from ._store import ANY, Store, open
@@ -39,7 +39,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ANY", "AccessDenied", "ArrowCidError", "Batch", "BatchStream", "Block", "BlockCorrupt",
     "BlockNotFound", "Busy", "CacheInfo", "Cached", "Cid", "Dataset", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument",
-    "InvalidCid", "InvalidData", "Name", "NameConflict", "NameNotFound", "NotCanonical", "Put", "Reservation",
+    "InvalidCid", "InvalidData", "Name", "NameConflict", "NameNotFound", "NotCanonical", "Put", "Removal", "Reservation",
     "SchemaMismatch", "SigningKey", "Statement", "Store", "StoreEvent", "StoreFull", "StoreGone", "Watch", "check", "cid", "connect",
     "hash_path", "library_path", "library_version", "open", "register",
 ]

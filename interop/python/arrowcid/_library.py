@@ -36,6 +36,10 @@ class CName(Structure):
     _fields_ = [("cid", c_uint8 * CID_BYTES), ("kind", c_int32), ("time_ns", c_int64), ("name", c_char * 256)]
 
 
+class CRemoval(Structure):
+    _fields_ = [("removed", c_int64), ("kept", c_int64), ("length", c_int64)]
+
+
 class COptions(Structure):
     _fields_ = [
         ("size", c_int64), ("capacity", c_int64), ("segment_size", c_int64), ("timeout_ms", c_int64),
@@ -113,6 +117,16 @@ _TYPED: dict[str, list[Any]] = {
     "pin": [_HANDLE, _POINTER],
     "unpin": [_HANDLE, _POINTER],
     "remove": [_HANDLE, _POINTER, c_int64, _OUT],
+    "put_together": [_HANDLE, _POINTER, _POINTER, c_int64, _POINTER, _OUT],
+    "put_raws": [_HANDLE, _POINTER, _POINTER, c_int64, _POINTER, _OUT],
+    "annotate_many": [_HANDLE, _POINTER, c_int64, _POINTER, c_int64, _OUT],
+    "touch": [_HANDLE, _POINTER, c_int64, c_int64],
+    "list_all": [_HANDLE, _POINTER, _OUT, c_int64, _OUT],
+    "remove_where": [_HANDLE, _POINTER, c_int32, _OUT],
+    "put_directory": [_HANDLE, _POINTER, _POINTER, _OUT],
+    "directory_files": [_HANDLE, _POINTER, _OUT, c_int64, _OUT],
+    "write_parquet": [_HANDLE, _POINTER, c_int64, c_int32, _OUT],
+    "write_catalog": [_HANDLE, _POINTER, c_int32, _OUT],
     "memo_begin": [_HANDLE, _POINTER, c_int64, c_int64, _OUT, _OUT],
     "memo_set": [_HANDLE, _POINTER, c_int64, _POINTER, c_int64, _POINTER],
     "memo_release": [_HANDLE],
@@ -139,7 +153,7 @@ _HOT = ("lease_block", "lease_array", "put_array", "memo_get")
 
 # Built-in functions, which raise their errors by themselves.
 _PYTHON = ("python_get", "python_handle", "python_block", "python_export", "python_array", "python_device_array",
-           "python_schema", "python_stream", "python_next")
+           "python_schema", "python_stream", "python_next", "python_get_many")
 
 
 class Native:

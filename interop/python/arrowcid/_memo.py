@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import contextvars
 import ctypes
 import datetime
 import functools
@@ -11,7 +13,7 @@ import re
 import struct
 import warnings
 from ctypes import byref, c_int64
-from typing import TYPE_CHECKING, Any, Callable, Dict, Generic, Iterable, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generic, Iterable, Iterator, NamedTuple, TypeVar
 
 from ._call import call_block, key_of
 from ._cid import Cid, cid_of
@@ -38,6 +40,11 @@ _PLAIN = frozenset((str, int, float, bool, type(None), bytes, Cid))
 _ResultBytes = ctypes.c_char * 120
 _TOOK, _FORM = 48, 56
 _number = struct.Struct("=q")
+
+
+# The calls that are being computed around the code that runs, each with its store: a call within itself would wait for its
+# own result for ever.
+_computing: contextvars.ContextVar[tuple[tuple[str, bytes], ...]] = contextvars.ContextVar("arrowcid", default=())
 
 
 class _Work(Handle):
@@ -146,6 +153,20 @@ class Cached(Generic[_F]):
             raise failure(code, error)
         return None if work else result.raw
 
+    @contextlib.contextmanager
+    def _computes(self, block: bytes) -> Iterator[None]:
+        token = _computing.set((*_computing.get(), (self._store.directory, block)))
+        try:
+            yield
+        finally:
+            _computing.reset(token)
+
+    def _check(self, block: bytes) -> None:
+        around = _computing.get()
+        if around and (self._store.directory, block) in around:
+            raise InvalidArgument(f"{self._name} calls itself with the same arguments while it computes, and would wait "
+                                  "for its own result: change the arguments, or call its .function")
+
     def _keep(self, work: _Work, value: Any) -> Any:
         self._misses += 1
         if self._life == 0 or (self._if is not None and not self._if(value)):
@@ -167,12 +188,16 @@ class _CachedFunction(Cached[_F]):
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         block = self._block(arguments, named)
         found = self._find(block)
+        if found is None:
+            self._check(block)
         while found is None:
             work = _Work()
             try:
                 found = self._begin(block, _WAIT_MS, work)
                 if work:
-                    return self._keep(work, self._function(*arguments, **named))
+                    with self._computes(block):
+                        value = self._function(*arguments, **named)
+                    return self._keep(work, value)
             finally:
                 work.end()
         return self._load(found)
@@ -185,12 +210,16 @@ class _CachedCoroutine(Cached[_F]):
     async def __call__(self, *arguments: Any, **named: Any) -> Any:
         block = self._block(arguments, named)
         found, pause = self._find(block), 0.001
+        if found is None:
+            self._check(block)
         while found is None:
             work = _Work()
             try:
                 found = self._begin(block, 0, work)
                 if work:
-                    return self._keep(work, await self._function(*arguments, **named))
+                    with self._computes(block):
+                        value = await self._function(*arguments, **named)
+                    return self._keep(work, value)
             finally:
                 work.end()
             if found is None:

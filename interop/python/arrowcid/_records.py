@@ -56,6 +56,17 @@ class Block(NamedTuple):
         return start + datetime.timedelta(microseconds=self.time_ns // 1000)
 
 
+class Removal(NamedTuple):
+    """What a removal by filter did, or would do."""
+
+    removed: int
+    """The number of blocks that went."""
+    kept: int
+    """The number that passed the filter and stay: a name, a pin or another block needs them."""
+    length: int
+    """The bytes of those that went."""
+
+
 class Name(NamedTuple):
     """A name, and the block that it points to."""
 
@@ -88,6 +99,17 @@ class Facts(TypedDict, total=False):
 
 
 def expiry_text(expires: Any) -> str:
+    """The moment at which a block expires, as RFC 3339 writes it."""
+    return expiry_of(expires).isoformat().replace("+00:00", "Z")
+
+
+def expiry_ms(expires: Any) -> int:
+    """The same in milliseconds since 1970."""
+    return (expiry_of(expires) - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(
+        milliseconds=1)
+
+
+def expiry_of(expires: Any) -> datetime.datetime:
     """The moment at which a block expires: a datetime with a time zone, or from now on a timedelta or a number of
     seconds."""
     if isinstance(expires, (int, float)) and not isinstance(expires, bool):
@@ -99,7 +121,7 @@ def expiry_text(expires: Any) -> str:
                         f"now, not {type(expires).__name__}")
     if expires.tzinfo is None:
         raise ValueError("expires has no time zone: datetime.now(timezone.utc) + timedelta(days=7)")
-    return expires.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+    return expires.astimezone(datetime.timezone.utc)
 
 
 def facts_json(said: Mapping[str, Any]) -> bytes:
@@ -138,6 +160,16 @@ def block_of(raw: bytes, at: int = 0) -> Block:
     rows, length, time_ns, kind, _, _ = _NUMBERS.unpack_from(raw, at + CBlock.rows.offset)
     name = _KINDS[kind] if 0 <= kind < len(_KINDS) else _KINDS[0]
     return Block(cid_of(raw[at:at + CID_BYTES]), _schema_cid(raw, at), rows, length, name, time_ns)
+
+
+_BLOCKS = struct.Struct(f"={CID_BYTES}s{CID_BYTES}sqqqihh")
+
+
+def blocks_of(raw: Any, count: int) -> list[Block]:
+    """Stored blocks in a row, from their structs' bytes: a third of the time of each by itself."""
+    make: Any = bytes.__new__
+    return [Block(make(Cid, cid), make(Cid, schema) if schema[0] else None, rows, length, _KINDS[kind], time_ns)
+            for cid, schema, rows, length, time_ns, kind, _, _ in _BLOCKS.iter_unpack(raw[:count * BLOCK_BYTES])]
 
 
 def name_of(raw: Any) -> Name:

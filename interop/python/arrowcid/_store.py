@@ -1,13 +1,15 @@
 """Stores: directories of mapped files that any process opens."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import html
 import json
 import os
 import weakref
 from ctypes import byref, c_int64, c_void_p
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Mapping, Protocol, TypeVar, Union, overload
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Protocol, TypeVar, Union, overload
 
 from ._arrow import ArrowSchema, array_capsules, is_same_schema, pointer_of, schema_capsule, stream_capsule
 from ._batch import Batch, BatchStream
@@ -15,10 +17,10 @@ from ._cid import Cid, cid_of, packed, to_cid
 from ._dataset import Dataset
 from ._errors import (ArrowCidError, BlockNotFound, ErrorCode, InvalidArgument, InvalidCid, NameNotFound,
                       SchemaMismatch)
-from ._library import (BATCHES_AT_ONCE, CID_BYTES, NOTHING, CError, CName, COptions, Handle, bytes_of, call, failure,
-                       native, text, to_text)
-from ._records import (BLOCK_BYTES, Block, BlockBytes, Facts, Name, Put, block_of, dataset_json, facts_json,
-                       name_of, put_of, puts_of)
+from ._library import (BATCHES_AT_ONCE, CID_BYTES, NOTHING, CError, CName, COptions, CRemoval, Handle, bytes_of, call,
+                       failure, native, text, to_text)
+from ._records import (BLOCK_BYTES, Block, BlockBytes, Facts, Name, Put, Removal, block_of, blocks_of, dataset_json,
+                       expiry_ms, facts_json, name_of, put_of, puts_of)
 from ._reservation import Reservation
 from ._signing import SigningKey, Statement, says_json, statement_of
 from ._watch import Watch
@@ -199,9 +201,17 @@ class Store:
             call(native.put_raw, self._open(), address, length, said, block)
         return put_of(block.raw)
 
-    def put_many(self, batches: Iterable[SupportsArrowArray]) -> List[Put]:
+    def put_many(self, batches: Iterable[SupportsArrowArray], /, *, together: bool = False,
+                 **facts: Unpack[Facts]) -> List[Put]:
         """Puts many batches (each with ``__arrow_c_array__``) in few calls: those of one schema that follow each other
-        are hashed and announced together."""
+        are hashed and announced in one.
+
+        :param together: whether those of one call become visible together or not at all. They have to fit one segment
+            of the store. With facts they are.
+
+        What else is given is metadata of each batch, as of ``put``; it has no ``name``.
+        """
+        said = facts_json(facts) if facts else b"{}" if together else None
         puts: List[Put] = []
         group: List[tuple[Any, Any]] = []
         first: Any = None
@@ -210,20 +220,44 @@ class Store:
             if capsules is None:
                 raise TypeError(f"put_many takes what has __arrow_c_array__, and {type(batch).__name__} has not")
             if group and not _share_schema(first, group[0][0], batch, capsules[0]):
-                puts += self._put_group(group)
+                puts += self._put_group(group, said)
                 group = []
             if not group:
                 first = batch
             group.append(capsules)
-        return puts + self._put_group(group) if group else puts
+        return puts + self._put_group(group, said) if group else puts
 
-    def _put_group(self, group: List[tuple[Any, Any]]) -> List[Put]:
+    def _put_group(self, group: List[tuple[Any, Any]], facts: bytes | None) -> List[Put]:
         count = len(group)
         schema = pointer_of(group[0][0], b"arrow_schema")
         arrays = (c_void_p * count)(*(pointer_of(array, b"arrow_array").value for _, array in group))
         blocks = ctypes.create_string_buffer(count * BLOCK_BYTES)
-        call(native.put_arrays, self._open(), schema, arrays, count, blocks)
+        if facts is None:
+            call(native.put_arrays, self._open(), schema, arrays, count, blocks)
+        else:
+            call(native.put_together, self._open(), schema, arrays, count, facts, blocks)
         return puts_of(blocks.raw, count)
+
+    def put_raw_many(self, blobs: Iterable[Any], /, **facts: Unpack[Facts]) -> List[Put]:
+        """Puts many pieces of bytes in one call, as ``put_raw`` does each. They become visible together or not at all,
+        and have to fit one segment of the store. What else is given is metadata of each."""
+        said = facts_json(facts) if facts else None
+        with contextlib.ExitStack() as held:
+            each = [held.enter_context(bytes_of(blob)) for blob in blobs]
+            count = len(each)
+            blocks = ctypes.create_string_buffer(max(1, count) * BLOCK_BYTES)
+            addresses = (c_void_p * max(1, count))(*(address for address, _ in each))
+            lengths = (c_int64 * max(1, count))(*(length for _, length in each))
+            call(native.put_raws, self._open(), addresses, lengths, count, said, blocks)
+        return puts_of(blocks.raw, count)
+
+    def put_directory(self, files: Mapping[str, CidLike], /, **facts: Unpack[Facts]) -> Put:
+        """Puts a directory of files that are here: their CIDs by their paths, with slashes. ``put_raw`` puts the bytes of
+        a file. A name or pin of the directory keeps its files."""
+        said, block = facts_json(facts) if facts else None, BlockBytes()
+        paths = json.dumps({path: str(to_cid(cid)) for path, cid in files.items()}).encode()
+        call(native.put_directory, self._open(), paths, said, block)
+        return put_of(block.raw)
 
     def _put_stream(self, stream: c_void_p, facts: bytes | None) -> List[Put]:
         puts: List[Put] = []
@@ -307,6 +341,19 @@ class Store:
             raise BlockNotFound(f"no block {to_cid(cid)} in {self.directory}")
         return batch
 
+    def get_many(self, cids: Iterable[CidLike]) -> List[Batch | None]:
+        """Holds many batches in one call, as ``get`` holds one; None where one is not here."""
+        each = [to_cid(value) for value in cids]
+        leases = native.python_get_many(self._open().value, b"".join(each))
+        return [None if lease is None else Batch(cid, lease) for cid, lease in zip(each, leases)]
+
+    def files(self, cid: CidLike) -> dict[str, Cid]:
+        """The files of a directory by their paths; ``SchemaMismatch`` where the block is another."""
+        return {path: Cid(file["cid"]) for path, file in self._files(to_cid(cid)).items()}
+
+    def _files(self, cid: Cid) -> dict[str, Any]:
+        return json.loads(text(native.directory_files, self._open(), cid))
+
     def dataset(self, name_or_cid: CidLike) -> Dataset:
         """A dataset, by its name or CID; ``pyarrow.table(store.dataset("trips"))`` takes it.
 
@@ -370,6 +417,18 @@ class Store:
         listing = _Listing()
         call(native.list, self._open(), None if filter is None else to_text(filter, "a filter"), byref(listing))
         return self._listed(listing)
+
+    def list_all(self, filter: str | None = None) -> List[Block]:
+        """The same as a list, in one call: for up to some thousand blocks the quicker way."""
+        said, capacity = None if filter is None else to_text(filter, "a filter"), 512
+        while True:
+            blocks, count, error = ctypes.create_string_buffer(capacity * BLOCK_BYTES), c_int64(), CError()
+            code = native.list_all(self._open(), said, blocks, capacity, byref(count), byref(error))
+            if code == 0:
+                return blocks_of(memoryview(blocks), count.value)
+            if code != ErrorCode.TOO_LARGE or count.value <= capacity:
+                raise failure(code, error)
+            capacity = count.value + 64
 
     def _listed(self, listing: _Listing) -> Iterator[Block]:
         size = 256
@@ -474,6 +533,33 @@ class Store:
         """Says something of a block, as ``put`` does."""
         call(native.annotate, self._open(), to_cid(cid), facts_json(facts))
 
+    def annotate_many(self, cids: Iterable[CidLike] | Mapping[CidLike, Facts], /, **facts: Unpack[Facts]) -> int:
+        """Says something of many blocks in one call: the same of each CID, or of each what a mapping has for it.
+        Some hundred are written as one record, whole or not at all; where one record fails, those before it stay.
+        There is no ``name`` or ``pin``. Returns the number of blocks."""
+        if isinstance(cids, Mapping):
+            if facts:
+                raise TypeError("facts come with the mapping, or for all CIDs alike, not both")
+            each = [facts_json(said) for said in cids.values()]
+        else:
+            each = [facts_json(facts)]
+        joined, count = packed(cids)
+        said, annotated = (ctypes.c_char_p * max(1, len(each)))(*each), c_int64()
+        if count:
+            call(native.annotate_many, self._open(), joined, count, said, len(each), byref(annotated))
+        return annotated.value
+
+    def tag_many(self, cids: Iterable[CidLike], tags: Mapping[str, str]) -> int:
+        """Sets tags of many blocks, as ``annotate_many`` does."""
+        return self.annotate_many(list(cids), tags=tags)
+
+    def touch(self, cids: Iterable[CidLike], expires: Any) -> None:
+        """Sets when blocks expire, in one call: a datetime with a time zone, from now on a timedelta or a number of
+        seconds, or None for never."""
+        joined, count = packed(cids)
+        if count:
+            call(native.touch, self._open(), joined, count, -1 if expires is None else expiry_ms(expires))
+
     def sign(self, cid: CidLike, key: SigningKey, says: Mapping[str, str] | None = None) -> Cid:
         """Signs a statement about a block that is here, with words of your choice, and gives the statement's CID."""
         out = ctypes.create_string_buffer(CID_BYTES)
@@ -511,6 +597,13 @@ class Store:
         if count:
             call(native.remove, self._open(), joined, count, byref(removed))
         return removed.value
+
+    def remove_where(self, filter: str, *, dry_run: bool = False) -> Removal:
+        """Removes the blocks that pass a filter, in one call, and says how many went and how many stay because a name, a
+        pin or another block needs them. With ``dry_run`` nothing is removed."""
+        out = CRemoval()
+        call(native.remove_where, self._open(), to_text(filter, "a filter"), int(bool(dry_run)), byref(out))
+        return Removal(out.removed, out.kept, out.length)
 
     # ------------------------------------------------------------ watching
 

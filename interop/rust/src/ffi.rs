@@ -63,6 +63,14 @@ impl RawName {
 }
 
 #[repr(C)]
+#[derive(Default)]
+pub(crate) struct RawRemoval {
+    pub removed: i64,
+    pub kept: i64,
+    pub length: i64,
+}
+
+#[repr(C)]
 pub(crate) struct RawOptions {
     pub size: i64,
     pub capacity: i64,
@@ -182,6 +190,13 @@ functions! {
     pin(Handle, *const [u8; 36], *mut ErrorRecord) -> i32;
     unpin(Handle, *const [u8; 36], *mut ErrorRecord) -> i32;
     remove(Handle, *const [u8; 36], i64, *mut i64, *mut ErrorRecord) -> i32;
+    put_together(Handle, *const ArrowSchema, *const *const ArrowArray, i64, *const c_char, *mut RawBlock, *mut ErrorRecord) -> i32;
+    put_raws(Handle, *const *const u8, *const i64, i64, *const c_char, *mut RawBlock, *mut ErrorRecord) -> i32;
+    get_many(Handle, *const [u8; 36], i64, *mut Handle, *mut ErrorRecord) -> i32;
+    annotate_many(Handle, *const [u8; 36], i64, *const *const c_char, i64, *mut i64, *mut ErrorRecord) -> i32;
+    touch(Handle, *const [u8; 36], i64, i64, *mut ErrorRecord) -> i32;
+    list_all(Handle, *const c_char, *mut RawBlock, i64, *mut i64, *mut ErrorRecord) -> i32;
+    remove_where(Handle, *const c_char, i32, *mut RawRemoval, *mut ErrorRecord) -> i32;
     verify(Handle, *const [u8; 36], *mut ErrorRecord) -> i32;
     check(*const u8, i64, *mut [u8; 36], *mut ErrorRecord) -> i32;
     cid_of_array(*const ArrowSchema, *const ArrowArray, *mut [u8; 36], *mut ErrorRecord) -> i32;
@@ -307,6 +322,7 @@ mod tests {
         assert_eq!(1024, size_of::<ErrorRecord>());
         assert_eq!(104, size_of::<RawBlock>());
         assert_eq!(304, size_of::<RawName>());
+        assert_eq!(24, size_of::<RawRemoval>());
         assert_eq!(48, size_of::<RawOptions>());
         assert_eq!(64, size_of::<RawColumn>());
         assert_eq!(136, size_of::<RawEvent>());

@@ -418,7 +418,7 @@ impl Drop for Store {
 }
 
 /// Whether two schemas say the same of names, types, flags, children and dictionaries; metadata is the encoder's to compare.
-fn is_same(one: &ArrowSchema, other: &ArrowSchema) -> bool {
+pub(crate) fn is_same(one: &ArrowSchema, other: &ArrowSchema) -> bool {
     one.format() == other.format()
         && one.name() == other.name()
         && one.flags == other.flags

@@ -262,3 +262,34 @@ fn cids_are_read_in_every_base_and_written_in_base32() {
     assert_eq!(None, Cid::from_bytes(&[0; 36]));
     assert_eq!(ErrorCode::InvalidCid, "bafkrei".parse::<Cid>().unwrap_err().code());
 }
+
+#[test]
+fn many_blocks_take_one_call() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let pieces: Vec<Vec<u8>> = (0..200).map(|number| format!("piece {number}").into_bytes()).collect();
+    let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
+    let blocks = store.put_raws(&pieces, &Facts::new().tag("few", "1")).unwrap();
+    let cids: Vec<Cid> = blocks.iter().map(|block| block.cid).collect();
+    let missing: Cid = arrowcid::Cid::parse("bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy").unwrap();
+    let leases = store.get_many(&[cids[7], missing]).unwrap();
+    assert_eq!(b"piece 7", leases[0].as_ref().unwrap().block());
+    assert!(leases[1].is_none());
+
+    assert_eq!(2, store.put_together(&[&quotes(1.0), &quotes(2.0)], &Facts::new().tag("set", "x")).unwrap().len());
+    assert_eq!(2, store.list_all(Some("tag.set = \"x\"")).unwrap().len());
+    assert_eq!(200, store.annotate_many(&cids, &[Facts::new().tag("day", "monday")]).unwrap());
+    let each: Vec<Facts> = (0..200).map(|number| Facts::new().producer(if number < 5 { "p" } else { "q" })).collect();
+    assert_eq!(200, store.annotate_many(&cids, &each).unwrap());
+    assert_eq!(5, store.list_all(Some("tag.day = \"monday\" and producer = \"p\"")).unwrap().len());
+    assert_eq!(ErrorCode::InvalidArgument, store.annotate_many(&cids, &each[..2]).unwrap_err().code());
+
+    store.touch(&cids, Some(std::time::SystemTime::now() + Duration::from_secs(86_400))).unwrap();
+    assert!(store.describe(&cids[3]).unwrap().contains("\"expires\":\"2"));
+    store.touch(&cids, None).unwrap();
+    let would = store.remove_where("tag.few = \"1\"", true).unwrap();
+    assert_eq!((200, 0), (would.removed, would.kept));
+    assert_eq!(200, store.list_all(Some("tag.few = \"1\"")).unwrap().len());
+    assert_eq!(would, store.remove_where("tag.few = \"1\"", false).unwrap());
+    assert!(store.list_all(Some("tag.few = \"1\"")).unwrap().is_empty());
+}

@@ -43,19 +43,8 @@ internal static unsafe class CDataExports
         try
         {
             CidStore opened = Argument.WritableStore(store);
-            Argument.NotNull(schema, nameof(schema));
-            if (count > 0) Argument.NotNull(arrays, nameof(arrays));
             Span<Block> blocks = Argument.Array(target, count, "out");
-            Schema read = CSchemaReader.Schema(new CSchemaView((nint)schema));
-            var batches = new List<RecordBatch>();
-            for (int i = 0; i < blocks.Length; i++)
-            {
-                Argument.NotNull(arrays[i], nameof(arrays));
-                lent.Add(ForeignArray.Borrow((nint)arrays[i]));
-                batches.Add(CArrayReader.Batch(lent[i].View, read, lent[i]));
-            }
-
-            PutExports.Put(opened, batches, null, blocks);
+            PutExports.Put(opened, Borrow(schema, arrays, count, lent), null, blocks);
             return NativeError.Ok;
         }
         catch (Exception e)
@@ -204,6 +193,24 @@ internal static unsafe class CDataExports
         {
             return NativeError.Report(e, error);
         }
+    }
+
+    /// <summary>The batches of arrays of one schema, which the caller lends until those of the list are disposed
+    /// of.</summary>
+    public static List<RecordBatch> Borrow(CSchema* schema, CArray** arrays, long count, List<ForeignArray> lent)
+    {
+        Argument.NotNull(schema, nameof(schema));
+        Span<nint> each = Argument.Array((nint*)arrays, count, nameof(arrays));
+        Schema read = CSchemaReader.Schema(new CSchemaView((nint)schema));
+        var batches = new List<RecordBatch>(each.Length);
+        for (int i = 0; i < each.Length; i++)
+        {
+            Argument.NotNull((void*)each[i], nameof(arrays));
+            lent.Add(ForeignArray.Borrow(each[i]));
+            batches.Add(CArrayReader.Batch(lent[i].View, read, lent[i]));
+        }
+
+        return batches;
     }
 
     private static T Borrow<T>(CSchema* schema, CArray* array, Func<RecordBatch, T> read)

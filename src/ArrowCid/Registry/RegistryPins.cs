@@ -33,19 +33,28 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
         return true;
     }
 
-    /// <summary>Says when a block expires, which need not be here. One that is here is not dropped for having expired
-    /// before.</summary>
-    public void Touch(Cid cid, ulong? expires)
+    /// <summary>Keeps blocks, whose expiry was just changed, from being dropped for having expired before. Blocks that
+    /// are not here are passed over.</summary>
+    /// <param name="cids">The blocks.</param>
+    /// <param name="expires">The expiry, in milliseconds since 1970; null for never.</param>
+    /// <param name="sweep">The sweep word from before the expiry was changed.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: something that a block needs was
+    /// removed. The other blocks are kept all the same.</exception>
+    public void KeepTouched(IEnumerable<Cid> cids, ulong? expires, ulong sweep)
     {
-        ulong sweep = blocks.Coordination.ReadSweep();
-        facts.Append(new ExpiryFact(cid, expires));
         ulong now = blocks.Coordination.ReadSweep();
         bool isLonger = expires is null || expires > (ulong)blocks.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         if (((now & 1) == 0 && now == sweep) || !isLonger || blocks.IsRing) return;
-        // The collector may have decided before it could see it.
-        Digest256[] roots = [DigestOf(cid)];
-        if (blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing) || missing == roots[0]) return;
-        throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(roots, missing));
+        // The collector may have decided before it could see the expiry.
+        string? fault = null;
+        foreach (Cid cid in cids)
+        {
+            Digest256[] roots = [DigestOf(cid)];
+            if (!blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing) && missing != roots[0])
+                fault ??= Missing(roots, missing);
+        }
+
+        if (fault is not null) throw new ArrowCidException(ErrorCode.BlockNotFound, fault);
     }
 
     /// <summary>Sees to it that blocks which were found or put just now, one of which needs the others, stay

@@ -28,6 +28,8 @@ public sealed partial class CLibraryTests : IDisposable
     [InlineData("store", true)]
     [InlineData("arrays", false)]
     [InlineData("arrays", true)]
+    [InlineData("many", false)]
+    [InlineData("many", true)]
     [InlineData("watch", false)]
     [InlineData("watch", true)]
     [InlineData("fork", false)]

@@ -17,12 +17,15 @@ public sealed class PythonTests
     [InlineData("test_memo")]
     [InlineData("test_notebook")]
     [InlineData("test_signing")]
+    [InlineData("test_many")]
+    [InlineData("test_fs")]
     public void The_packages_own_tests_pass_with_pyarrow_and_numpy(string module) =>
         Check(Peers(CLibrary.PathOf("python/tests"), module));
 
     [CLibraryTheory("python3")]
     [InlineData("test_store")]
     [InlineData("test_watch")]
+    [InlineData("test_many")]
     public void The_machines_python3_needs_nothing_but_the_standard_library(string module) =>
         Check(CLibrary.Run("python3", "-B", CLibrary.PathOf("python/tests"), module));
 

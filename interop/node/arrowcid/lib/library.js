@@ -68,6 +68,14 @@ const declared = {
   pin: [handle, bytes],
   unpin: [handle, bytes],
   remove: [handle, bytes, length, bytes],
+  put_raws: [handle, bytes, bytes, length, text, bytes],
+  get_many: [handle, bytes, length, bytes],
+  annotate_many: [handle, bytes, length, bytes, length, bytes],
+  touch: [handle, bytes, length, 'int64_t'],
+  list_all: [handle, text, bytes, length, bytes],
+  remove_where: [handle, text, number, bytes],
+  put_directory: [handle, text, text, bytes],
+  directory_files: [handle, bytes, bytes, length, bytes],
   memo_get: [handle, bytes, length, bytes],
   memo_begin: [handle, bytes, length, 'int64_t', bytes, bytes],
   memo_set: [handle, bytes, 'int64_t', bytes, length, text],
@@ -142,6 +150,14 @@ export function isPresent(absent, name, ...values) {
     if (error.code === absent) return false;
     throw error;
   }
+}
+
+/** The addresses of buffers, one behind another. The array keeps the buffers alive. */
+export function addressesOf(buffers) {
+  const addresses = new BigUint64Array(Math.max(1, buffers.length));
+  buffers.forEach((buffer, at) => { addresses[at] = buffer.length === 0 ? 0n : BigInt(koffi.address(buffer)); });
+  addresses.buffers = buffers;
+  return addresses;
 }
 
 /** A text that a function writes into a buffer of ours. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Input, bytesOfCid, callBlock, keyOf, textOfCid } from './call.js';
 import { Dataset } from './dataset.js';
 import { ArrowCidError } from './error.js';
@@ -11,6 +12,10 @@ const FORM_AT = 56;
 const MAX_PAUSE = 20;
 const spans = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const optionNames = new Set(['ttl', 'version', 'ignore', 'keepIf', 'name', 'env']);
+
+// The calls that are being computed around the code that runs, each with its store: a call within itself would wait for its
+// own result for ever.
+const computing = new AsyncLocalStorage();
 
 /** A CID as an argument that is a block. */
 export function input(cid) { return new Input(bytesOfCid(`${cid}`) ?? parseCid(cid)); }
@@ -69,6 +74,12 @@ export function cached(context, compute, options = {}) {
     const block = blockOf(given);
     const record = Buffer.alloc(RESULT_BYTES);
     if (call('memo_get', handle(), block, block.length, record)) return load(record);
+    const around = computing.getStore() ?? [];
+    const own = `${store.directory}\0${block.toString('latin1')}`;
+    if (around.includes(own)) {
+      throw new ArrowCidError('INVALID_ARGUMENT', `${fn} calls itself with the same arguments while it computes, and would `
+        + 'wait for its own result: change the arguments, or call the function that is not cached');
+    }
     const work = new BigInt64Array(1);
     for (let pause = 1; ; pause = Math.min(2 * pause, MAX_PAUSE)) {
       try {
@@ -82,7 +93,7 @@ export function cached(context, compute, options = {}) {
     if (work[0] === 0n) return load(record);
     let right = Number(work[0]);
     try {
-      const value = await compute(given);
+      const value = await computing.run([...around, own], () => compute(given));
       counts.misses++;
       const { cid, created, form } = await put(store, value);
       if (life === 0 || (keepIf && !keepIf(value))) {

@@ -2,7 +2,7 @@ import { asBytes, toIpc } from './arrow.js';
 import { Dataset } from './dataset.js';
 import { ArrowCidError } from './error.js';
 import { Lease } from './lease.js';
-import { call, callAsync, checkedText, isPresent, readText } from './library.js';
+import { addressesOf, call, callAsync, checkedText, isPresent, readText } from './library.js';
 import { BLOCK_BYTES, CID_BYTES, NAME_BYTES, formatCid, parseCid, parseCids, readBlock, readBlocks, readCids, readNames }
   from './records.js';
 import { cached } from './memo.js';
@@ -78,6 +78,27 @@ export class Store {
     return readBlock(place);
   }
 
+  putRawMany(blobs, facts) {
+    const each = blobs.map(asBytes);
+    if (each.some(bytes => !bytes)) throw new TypeError('putRawMany takes an array of bytes');
+    const lengths = BigInt64Array.from(each, bytes => BigInt(bytes.length));
+    const place = Buffer.alloc(Math.max(1, each.length) * BLOCK_BYTES);
+    call('put_raws', this.#handle, addressesOf(each), lengths, each.length, factsText(facts), place);
+    return readBlocks(place, each.length);
+  }
+
+  putDirectory(files, facts) {
+    const texts = Object.fromEntries(Object.entries(files).map(([path, cid]) => [path, `${cid}`]));
+    const place = Buffer.alloc(BLOCK_BYTES);
+    call('put_directory', this.#handle, JSON.stringify(texts), factsText(facts), place);
+    return readBlock(place);
+  }
+
+  files(cid) {
+    const files = JSON.parse(readText('directory_files', this.#handle, parseCid(cid)));
+    return Object.fromEntries(Object.entries(files).map(([path, file]) => [path, file.cid]));
+  }
+
   async putDataset(data, { metadata, madeOf, ...facts } = {}) {
     const cids = Array.isArray(data) ? data : (await this.put(data, { ...facts, name: undefined })).map(({ cid }) => cid);
     const parts = JSON.stringify({ metadata: metadata ?? {}, parents: (madeOf ?? []).map(String) });
@@ -112,6 +133,12 @@ export class Store {
     return isThere ? new Lease(Number(place[0])) : null;
   }
 
+  getMany(cids) {
+    const places = new BigInt64Array(Math.max(1, cids.length));
+    call('get_many', this.#handle, parseCids(cids), cids.length, places);
+    return cids.map((_, at) => places[at] === 0n ? null : new Lease(Number(places[at])));
+  }
+
   find(cid) {
     const place = Buffer.alloc(BLOCK_BYTES);
     return isPresent('BLOCK_NOT_FOUND', 'find', this.#handle, parseCid(cid), place) ? readBlock(place) : null;
@@ -129,6 +156,20 @@ export class Store {
     const place = new BigInt64Array(1);
     call('list', this.#handle, filter === null ? null : checkedText(filter, 'the filter'), place);
     yield* this.#listed(Number(place[0]), 'list_next', BLOCK_BYTES, readBlocks);
+  }
+
+  listAll(filter = null) {
+    const text = filter === null ? null : checkedText(filter, 'the filter');
+    const count = new BigInt64Array(1);
+    for (let capacity = 512; ; capacity = Number(count[0]) + 64) {
+      const places = Buffer.alloc(capacity * BLOCK_BYTES);
+      try {
+        call('list_all', this.#handle, text, places, capacity, count);
+        return readBlocks(places, Number(count[0]));
+      } catch (error) {
+        if (!isShort(error, count, capacity)) throw error;
+      }
+    }
   }
 
   datasets(filter = null) { return this.list(filter === null ? 'kind = dataset' : `kind = dataset and (${filter})`); }
@@ -171,6 +212,29 @@ export class Store {
   annotate(cid, facts) {
     const text = factsText(facts);
     if (text !== null) call('annotate', this.#handle, parseCid(cid), text);
+  }
+
+  annotateMany(cids, facts) {
+    const each = Array.isArray(facts) ? facts : [facts];
+    const texts = each.map(said => Buffer.from(`${factsText(said ?? {})}\0`));
+    const annotated = new BigInt64Array(1);
+    call('annotate_many', this.#handle, parseCids(cids), cids.length, addressesOf(texts), texts.length, annotated);
+    return Number(annotated[0]);
+  }
+
+  tagMany(cids, tags) { return this.annotateMany(cids, { tags }); }
+
+  touch(cids, expires) {
+    const time = expires === null ? -1 : new Date(expires).getTime();
+    if (Number.isNaN(time)) throw new TypeError('expires is a Date, a number of milliseconds since 1970, or null');
+    call('touch', this.#handle, parseCids(cids), cids.length, time);
+  }
+
+  removeWhere(filter, { dryRun = false } = {}) {
+    const removal = new BigInt64Array(3);
+    call('remove_where', this.#handle, checkedText(filter, 'the filter'), dryRun ? 1 : 0, removal);
+    const [removed, kept, byteLength] = Array.from(removal, Number);
+    return { removed, kept, byteLength };
   }
 
   cached(compute, options) { return cached({ store: this, handle: () => this.#handle }, compute, options); }

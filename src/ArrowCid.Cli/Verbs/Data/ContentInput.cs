@@ -54,7 +54,7 @@ internal sealed class ContentInput
             BlockAddress address = form switch
             {
                 Tensor => CanonicalBlock.Address(NumpyFile.Read(Input.ReadAll(file))),
-                Files => AddressOf(NodeOf(file, FileTree.OfFile, out _)),
+                Files => AddressOf(FileTree.NodeOf(FilesIn(file, FileTree.OfFile))),
                 _ => AddressOfBytes(Input.ReadAll(file)),
             };
             HashVerb.Print(output, address, file, 0, json);
@@ -91,20 +91,16 @@ internal sealed class ContentInput
     private static PutResult PutTree(CidStore store, string directory)
     {
         ulong sweep = store.Blocks.Coordination.ReadSweep();
-        byte[] node = NodeOf(directory, file => store.PutRaw(Input.ReadAll(file)).Cid, out List<Cid> files);
-        PutResult put = store.PutRaw(node, Multicodec.DagCbor);
-        store.Registry.Pins.KeepTogether(files.Append(put.Cid), sweep);
-        return put;
+        return FileTreePut.Put(store, FilesIn(directory, file => store.PutRaw(Input.ReadAll(file)).Cid), sweep);
     }
 
-    private static byte[] NodeOf(string directory, Func<string, Cid> read, out List<Cid> files)
+    private static List<KeyValuePair<string, Cid>> FilesIn(string directory, Func<string, Cid> read)
     {
         if (!Directory.Exists(directory))
             throw new ArrowCidException(ErrorCode.InvalidArgument, "this is no directory; --as files takes one");
         var found = new List<KeyValuePair<string, Cid>>();
         foreach ((string path, string file) in FileTree.FilesIn(directory)) found.Add(new(path, read(file)));
-        files = found.ConvertAll(each => each.Value);
-        return FileTree.NodeOf(found);
+        return found;
     }
 
     private static BlockAddress AddressOfBytes(byte[] bytes) =>

@@ -1,5 +1,4 @@
 using ArrowCid.Columnar;
-using ArrowCid.Ipld;
 using ArrowCid.Parquet;
 using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backends;
@@ -74,33 +73,13 @@ internal static class ContentOutput
     /// is written.</summary>
     private static void WriteTree(BlockPlaces places, Cid cid, string directory)
     {
-        IpldNode node;
-        using (BlockLease block = places.Get(cid))
-        {
-            node = cid.Codec == Multicodec.DagCbor ? DagCbor.Decode(block.Bytes.Span) : IpldNode.Null;
-        }
-
-        bool isTree = node.Kind == IpldKind.Map && node["kind"] is { Kind: IpldKind.Text } kind &&
-            kind.AsText() == FileTree.Kind && node["files"] is { Kind: IpldKind.Map };
-        if (!isTree) throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is no directory of files");
+        List<KeyValuePair<string, Cid>> files;
+        using (BlockLease block = places.Get(cid)) files = FileTree.FilesOf(cid, block.Bytes.Span);
         string root = Path.GetFullPath(directory);
-        var files = new List<(string Path, Cid Cid)>();
-        foreach ((string path, IpldNode link) in node["files"]!.Entries)
-        {
-            bool isPlain = path.Length > 0 && !path.Contains('\0', StringComparison.Ordinal) &&
-                path.Split('/').All(part => part is not ("" or "." or ".."));
-            if (!isPlain || link.Kind != IpldKind.Link)
-            {
-                throw new ArrowCidException(ErrorCode.InvalidData,
-                    $"the directory has a file '{path}', which is not allowed");
-            }
-
-            files.Add((Path.Combine(root, path), link.AsLink()));
-        }
-
         _ = Directory.CreateDirectory(root);
-        foreach ((string path, Cid file) in files)
+        foreach ((string relative, Cid file) in files)
         {
+            string path = Path.Combine(root, relative);
             _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             using BlockLease block = places.Get(file);
             OutputFile.Write(path, stream => stream.Write(block.Bytes.Span));

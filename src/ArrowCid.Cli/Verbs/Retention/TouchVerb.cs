@@ -42,10 +42,10 @@ internal static class TouchVerb
             foreach (Cid cid in chosen.Cids) _ = BlockReference.Known(chosen.Store, cid);
         }
 
+        if (!isDryRun) chosen.Store.Metadata.SetExpiry(chosen.Cids, isNever ? null : expires);
         using var output = Output.Open();
         foreach (Cid cid in chosen.Cids)
         {
-            if (!isDryRun) chosen.Store.Metadata.SetExpiry(cid, isNever ? null : expires);
             string words = isNever ? "never expires" : $"expires {ListVerb.Time(expires)}";
             if (!json) output.Line($"{cid}  {(isDryRun ? "would: " : "")}{words}");
             else

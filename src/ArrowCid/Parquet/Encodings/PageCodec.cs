@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
 using ArrowCid.Compression;
 using Snappier;
@@ -10,10 +11,23 @@ internal static class PageCodec
 {
     private const int Lzo = 3, Lz4Hadoop = 5;
     private const int BrotliWindow = 22;
+    private const string Switch = "ArrowCid.PageCodecs.IsSupported";
+
+    /// <summary>Whether this program compresses pages. One that does not is smaller by the codecs.</summary>
+    [FeatureSwitchDefinition(Switch)]
+    private static bool IsSupported => !AppContext.TryGetSwitch(Switch, out bool isSupported) || isSupported;
 
     /// <summary>Compresses after what a buffer holds.</summary>
     public static void Compress(ParquetCompression codec, int? level, ReadOnlySpan<byte> source, GrowingBytes target)
     {
+        if (!IsSupported)
+        {
+            if (codec != ParquetCompression.None)
+                throw ParquetFault.Unsupported($"this program does not compress pages");
+            target.Add(source);
+            return;
+        }
+
         switch (codec)
         {
             case ParquetCompression.None:

@@ -13,7 +13,8 @@ public sealed partial class Memo
     /// <paramref name="compute"/>.</param>
     /// <returns>A lease on the batch, to be disposed of.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="CidStore.Put(A.RecordBatch, PutOptions)"/> and
-    /// <see cref="CidStore.TryGet"/>. What <paramref name="compute"/> throws is not stored.</exception>
+    /// <see cref="CidStore.TryGet"/>; <see cref="ErrorCode.InvalidArgument"/>: <paramref name="compute"/> asks for the
+    /// result of the same call. What it throws is not stored.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only, and there is no
     /// result.</exception>
     /// <exception cref="OperationCanceledException">The call was canceled.</exception>

@@ -243,14 +243,22 @@ public sealed partial class Memo
     {
         ArgumentNullException.ThrowIfNull(key);
         options ??= MemoOptions.Default;
+        ComputingCall.ThrowIfWithin(_store, key);
         (StoredResult? result, MemoWork? work) =
             await MemoTable.BeginAsync(_store, key, Timeout.InfiniteTimeSpan, cancel).ConfigureAwait(false);
         Cid value;
         using (work)
         {
-            value = work is null
-                ? result!.Value
-                : Keep(work, await store(cancel).ConfigureAwait(false), options);
+            if (work is null)
+            {
+                value = result!.Value;
+            }
+            else
+            {
+                // Undone where this method returns.
+                ComputingCall.Enter(_store, key);
+                value = Keep(work, await store(cancel).ConfigureAwait(false), options);
+            }
         }
 
         if (options.Name is { } name) _ = _store.Names.Set(name, value);

@@ -116,7 +116,37 @@ public sealed partial class StoreMetadata
     {
         BlockProof.ThrowIfDefault(cid);
         if (expires is { } end) FactRecord.ThrowIfPast(end, _store.Clock.GetUtcNow());
-        _store.Registry.Pins.Touch(cid, expires is { } at ? FactRecord.MillisecondsOf(at) : null);
+        Touch([cid], expires is { } at ? FactRecord.MillisecondsOf(at) : null);
+    }
+
+    /// <summary>Sets the time after which blocks are no longer needed, as <see cref="SetExpiry(Cid, DateTimeOffset?)"/>
+    /// does of one. As many as fit are changed in one record, whole or not at all; where one record fails, those before
+    /// it are changed.</summary>
+    /// <param name="cids">The CIDs.</param>
+    /// <param name="expires">When; null is never. A time more than a minute in the past is refused.</param>
+    /// <exception cref="ArrowCidException">As for the other.</exception>
+    public void SetExpiry(IReadOnlyCollection<Cid> cids, DateTimeOffset? expires)
+    {
+        ArgumentNullException.ThrowIfNull(cids);
+        foreach (Cid cid in cids) BlockProof.ThrowIfDefault(cid);
+        if (expires is { } end) FactRecord.ThrowIfPast(end, _store.Clock.GetUtcNow());
+        Touch(cids, expires is { } at ? FactRecord.MillisecondsOf(at) : null);
+    }
+
+    private void Touch(IReadOnlyCollection<Cid> cids, ulong? expires)
+    {
+        ulong sweep = _store.Blocks.Coordination.ReadSweep();
+        var batch = new FactBatch(_store.Registry);
+        var said = new List<Fact>(1);
+        foreach (Cid cid in cids)
+        {
+            said.Clear();
+            said.Add(new ExpiryFact(cid, expires));
+            batch.Add(said);
+        }
+
+        batch.Append();
+        _store.Registry.Pins.KeepTouched(cids, expires, sweep);
     }
 
     /// <summary>Returns a block's relations to other blocks.</summary>

@@ -64,6 +64,27 @@ public sealed partial class StoreRetention
         return Report(_store.Registry.Removals.Remove(cids, dryRun, cancel: cancellationToken), dryRun);
     }
 
+    /// <summary>Removes, as <see cref="Remove"/> does, the blocks that pass a filter when the call begins.</summary>
+    /// <param name="filter">The filter (<c>Registry/FILTER.md</c>).</param>
+    /// <param name="dryRun">Only says what would go: by the same decision, of which nothing is carried out.</param>
+    /// <param name="cancellationToken">Cancels the call. Nothing is removed then.</param>
+    /// <returns>What goes, and what is kept and why.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Remove"/> and <see cref="CidStore.Query"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public RemoveResult RemoveWhere(Filter filter, bool dryRun = false, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        var cids = new List<Cid>();
+        foreach (StoredEntry entry in _store.Query(filter))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            cids.Add(entry.Cid);
+        }
+
+        return Remove(cids, dryRun, cancellationToken);
+    }
+
     /// <summary>Removes, as <see cref="Remove"/> does, the blocks that are no longer needed
     /// (<see cref="BlockMetadata.Expires"/>).</summary>
     /// <param name="dryRun">Only says what would go.</param>

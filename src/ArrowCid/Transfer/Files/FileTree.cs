@@ -71,6 +71,36 @@ internal static class FileTree
         ("kind", IpldNode.Text(Kind)),
         ("files", IpldNode.Map([.. files.Select(file => (PathOf(file.Key), IpldNode.Link(file.Value)))]))));
 
+    /// <summary>The files of a directory's node by their paths, in the order of the node.</summary>
+    /// <param name="cid">The CID of the node.</param>
+    /// <param name="block">The bytes of the node.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: the block is another;
+    /// <see cref="ErrorCode.InvalidData"/>: a path leads out of the directory.</exception>
+    public static List<KeyValuePair<string, Cid>> FilesOf(Cid cid, ReadOnlySpan<byte> block)
+    {
+        IpldNode node = cid.Codec == Multicodec.DagCbor ? DagCbor.Decode(block) : IpldNode.Null;
+        bool isTree = node.Kind == IpldKind.Map && node["kind"] is { Kind: IpldKind.Text } kind &&
+            kind.AsText() == Kind && node["files"] is { Kind: IpldKind.Map };
+        if (!isTree) throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is no directory of files");
+        var files = new List<KeyValuePair<string, Cid>>();
+        foreach ((string path, IpldNode link) in node["files"]!.Entries)
+        {
+            if (link.Kind != IpldKind.Link || !IsPlain(path))
+            {
+                throw new ArrowCidException(ErrorCode.InvalidData,
+                    $"the directory has a file '{path}', which is not allowed");
+            }
+
+            files.Add(new(path, link.AsLink()));
+        }
+
+        return files;
+    }
+
+    /// <summary>Whether a path of a file leads nowhere but below its directory.</summary>
+    public static bool IsPlain(string path) => path.Length > 0 && !path.Contains('\0', StringComparison.Ordinal) &&
+        path.Split('/').All(part => part is not ("" or "." or ".."));
+
     /// <summary>The CID of a regular file or a directory; null where there is neither.</summary>
     /// <exception cref="ArrowCidException">It cannot be read.</exception>
     public static Cid? Of(string path)

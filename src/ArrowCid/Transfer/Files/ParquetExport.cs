@@ -25,26 +25,31 @@ internal static class ParquetExport
         ParquetWriteOptions? options = null, IReadOnlyList<string>? columns = null, Action? written = null,
         IReadOnlyList<SignedStatement>? statements = null)
     {
+        WriteUnread(cids, find, file, options, columns, written, statements);
+        file.Flush();
+        ReadBack(file);
+    }
+
+    /// <summary>As <see cref="Write"/>, without reading the file back: the target need not seek or read.</summary>
+    public static void WriteUnread(IReadOnlyList<Cid> cids, Func<Cid, HeldBatch> find, Stream file,
+        ParquetWriteOptions? options = null, IReadOnlyList<string>? columns = null, Action? written = null,
+        IReadOnlyList<SignedStatement>? statements = null)
+    {
         columns ??= [];
         Schema schema;
         using (HeldBatch first = find(cids[0])) schema = ColumnChoice.Of(first.Batch.Schema, columns);
-        using (var writer = new ParquetWriter(file, schema, options))
+        using var writer = new ParquetWriter(file, schema, options);
+        writer.Statements = statements ?? [];
+        if (writer.RequiresPrescan) Prescan(writer, cids, find, columns);
+        foreach (Cid cid in cids)
         {
-            writer.Statements = statements ?? [];
-            if (writer.RequiresPrescan) Prescan(writer, cids, find, columns);
-            foreach (Cid cid in cids)
-            {
-                using HeldBatch held = find(cid);
-                if (columns.Count == 0) writer.WriteBlock(held.Batch, cid);
-                else _ = writer.Write(ColumnChoice.Of(held.Batch, columns));
-                written?.Invoke();
-            }
-
-            writer.Finish();
+            using HeldBatch held = find(cid);
+            if (columns.Count == 0) writer.WriteBlock(held.Batch, cid);
+            else _ = writer.Write(ColumnChoice.Of(held.Batch, columns));
+            written?.Invoke();
         }
 
-        file.Flush();
-        ReadBack(file);
+        writer.Finish();
     }
 
     /// <summary>Describes what is wrong with a row group that is not intact.</summary>

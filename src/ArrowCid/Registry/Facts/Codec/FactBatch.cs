@@ -11,6 +11,10 @@ internal sealed class FactBatch(StoreRegistry registry)
 
     private readonly List<Fact> _facts = [];
     private int _bytes = RecordBytes;
+    private long _added;
+
+    /// <summary>The number of additions whose facts are in the log.</summary>
+    public long Appended { get; private set; }
 
     public void Add(List<Fact> facts)
     {
@@ -18,12 +22,14 @@ internal sealed class FactBatch(StoreRegistry registry)
         if (_facts.Count > 0 && _bytes + bytes > FactLimits.MaxRecordBytes) Append();
         _facts.AddRange(facts);
         _bytes += bytes;
+        _added++;
     }
 
     public void Append()
     {
         if (_facts.Count == 0) return;
         registry.Facts.Append([.. _facts]);
+        Appended = _added;
         _facts.Clear();
         _bytes = RecordBytes;
     }

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { storeOf } from './folder.js';
+
+test('many blocks take one call', t => {
+  const store = storeOf(t);
+  const blobs = Array.from({ length: 200 }, (_, number) => Buffer.from(`piece ${number}`));
+  const blocks = store.putRawMany([...blobs, new Uint8Array()], { tags: { few: '1' } });
+  const cids = blocks.map(block => block.cid);
+  assert.equal(blocks[200].byteLength, 0);
+  const missing = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy';
+  const [seventh, none] = store.getMany([cids[7], missing]);
+  assert.equal(Buffer.from(seventh.bytes).toString(), 'piece 7');
+  assert.equal(none, null);
+  seventh.release();
+  assert.deepEqual(store.getMany([]), []);
+
+  assert.equal(store.tagMany(cids, { day: 'monday' }), 201);
+  assert.equal(store.annotateMany(cids, cids.map((_, at) => at < 5 ? { producer: 'p' } : {})), 201);
+  assert.equal(store.listAll('tag.day = "monday" and producer = "p"').length, 5);
+  assert.throws(() => store.annotateMany(cids, [{}, {}]), { code: 'INVALID_ARGUMENT' });
+  assert.throws(() => store.annotateMany(cids, { name: 'n' }), { code: 'INVALID_ARGUMENT' });
+
+  store.touch(cids, new Date(Date.now() + 86_400_000));
+  assert.match(store.describe(cids[3]).expires, /^2/);
+  store.touch(cids, null);
+  assert.throws(() => store.touch(cids, 'never'), TypeError);
+  const would = store.removeWhere('tag.few = "1"', { dryRun: true });
+  assert.equal(would.removed, 201);
+  assert.equal(store.listAll('tag.few = "1"').length, 201);
+  assert.deepEqual(store.removeWhere('tag.few = "1"'), would);
+  assert.deepEqual(store.listAll('tag.few = "1"'), []);
+});
+
+test('a directory has files by their paths', async t => {
+  const store = storeOf(t);
+  const file = await store.putRaw(Buffer.from('text'));
+  const directory = store.putDirectory({ 'a/b.txt': file.cid }, { name: 'files' });
+  assert.equal(directory.kind, 'node');
+  assert.deepEqual(store.files(store.resolveName('files')), { 'a/b.txt': file.cid });
+  assert.throws(() => store.files(file.cid), { code: 'SCHEMA_MISMATCH' });
+  assert.throws(() => store.putDirectory({ '../a': file.cid }), { code: 'INVALID_ARGUMENT' });
+});
+
+test('a cached function that calls itself with the same arguments is refused', async t => {
+  const store = storeOf(t);
+  const again = store.cached(async function again({ n }) { return again({ n }); });
+  await assert.rejects(again({ n: 1 }), error => error.code === 'INVALID_ARGUMENT' && error.message.includes('calls itself'));
+  const down = store.cached(async function down({ n }) {
+    return Buffer.from(n === 0 ? '0' : `${n} ${Buffer.from(await down({ n: n - 1 }))}`);
+  });
+  assert.equal(Buffer.from(await down({ n: 3 })).toString(), '3 2 1 0');
+});
