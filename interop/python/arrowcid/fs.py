@@ -102,6 +102,12 @@ class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     # ------------------------------------------------------------ paths
 
+    @classmethod
+    def _strip_protocol(cls, path: Any) -> Any:
+        stripped = super()._strip_protocol(path)
+        # dask puts a slash in front of a path without a folder.
+        return stripped.lstrip("/") if isinstance(stripped, str) else stripped
+
     def _locate(self, path: str) -> _Place:
         """What a path without its protocol leads to; ``FileNotFoundError`` where there is nothing."""
         if not path:

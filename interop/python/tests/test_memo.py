@@ -186,6 +186,34 @@ class CachedTest(StoreTest):
         self.assertEqual([0, 1], sorted(begun))
         self.assertTrue(asyncio.iscoroutinefunction(later.function))
 
+    def test_a_function_that_calls_itself_with_the_same_arguments_is_refused(self):
+        @self.store.cached
+        def again(n):
+            return again(n)
+
+        @self.store.cached
+        def ping(n):
+            return pong(n)
+
+        @self.store.cached
+        def pong(n):
+            return ping(n)
+
+        @self.store.cached
+        async def waits(n):
+            return await asyncio.create_task(waits(n))
+
+        @self.store.cached
+        def down(n):
+            return n if n == 0 else down(n - 1) + n
+
+        for call in (lambda: again(1), lambda: ping(1), lambda: asyncio.run(waits(1))):
+            with self.assertRaises(arrowcid.InvalidArgument) as caught:
+                call()
+            self.assertEqual(arrowcid.ErrorCode.INVALID_ARGUMENT, caught.exception.code)
+            self.assertIn("calls itself with the same arguments", str(caught.exception))
+        self.assertEqual((10, 10), (down(4), down(4)))
+
     def test_methods_are_bound_and_self_is_left_out(self):
         store = self.store
 
