@@ -6,6 +6,7 @@
         hit WAY BYTES N         seconds of one hit with one value read: the median of N
         once WAY                how many of eight processes computed that missed one key together
         pass                    seconds from the kill of the process that computes to the start of the next computation
+        few OPERATION WAY N     milliseconds of touch, list or delete with 200 entries: the median of N
         count                   how many executions a call takes whose result another language stored
 
     bench_memo.py call FOLDER WAY COUNTS SECONDS    one of the processes of `once` and `pass`
@@ -132,6 +133,56 @@ def count(folder):
     return len(executed)
 
 
+FEW = 200
+
+
+def few_ours(folder):
+    """Touch, list and delete by a tag; each entry is a block of some bytes with a tag."""
+    import arrowcid
+    store = arrowcid.open(os.path.join(folder, "few"), capacity=256 << 20)
+
+    def fill():
+        return [put.cid for put in store.put_raw_many([b"%d" % i for i in range(FEW)], tags={"few": "1"})]
+
+    cids = fill()
+
+    def delete():
+        assert store.remove_where('tag.few = "1"').removed == FEW
+
+    return fill, lambda: store.touch(cids, 86400), lambda: len(store.list_all('tag.few = "1"')), delete
+
+
+def few_diskcache(folder):
+    import diskcache
+    cache = diskcache.Cache(os.path.join(folder, "few-diskcache"), tag_index=True)
+
+    def fill():
+        with cache.transact():
+            for i in range(FEW):
+                cache.set(i, b"%d" % i, tag="few")
+
+    def touch():
+        with cache.transact():
+            for i in range(FEW):
+                cache.touch(i, 86400)
+
+    fill()
+    return fill, touch, lambda: len(list(cache)), lambda: cache.evict("few")
+
+
+def few(folder, operation, way, count):
+    fill, touch, entries, delete = {"ours": few_ours, "diskcache": few_diskcache}[way](folder)
+    run = {"touch": touch, "list": entries, "delete": delete}[operation]
+    times = []
+    for _ in range(count):
+        fill()
+        start = time.perf_counter()
+        result = run()
+        times.append(time.perf_counter() - start)
+        assert operation != "list" or result == FEW
+    return statistics.median(times) * 1e3
+
+
 def has(way):
     try:
         import numpy  # noqa: F401
@@ -152,6 +203,8 @@ def main():
             print(has(*rest), flush=True)
         elif word == "hit":
             print(hit(folder, rest[0], int(rest[1]), int(rest[2])), flush=True)
+        elif word == "few":
+            print(few(folder, rest[0], rest[1], int(rest[2])), flush=True)
         elif word == "once":
             print(once(folder, rest[0]), flush=True)
         elif word == "pass":

@@ -31,6 +31,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     files[f"{name}.dist-info/METADATA"] = _metadata().encode()
     files[f"{name}.dist-info/WHEEL"] = (
         f"Wheel-Version: 1.0\nGenerator: arrowcid\nRoot-Is-Purelib: false\nTag: {tag}\n").encode()
+    files[f"{name}.dist-info/entry_points.txt"] = _entry_points().encode()
     files[f"{name}.dist-info/licenses/LICENSE"] = _read(os.path.join(HERE, "..", "..", "LICENSE"))
     record = f"{name}.dist-info/RECORD"
     files[record] = "".join(_recorded(path, data) for path, data in files.items()).encode() + f"{record},,\n".encode()
@@ -81,8 +82,15 @@ def _metadata():
              "Requires-Python: " + said("requires-python"),
              "Provides-Extra: pyarrow", "Requires-Dist: pyarrow>=14; extra == 'pyarrow'",
              "Provides-Extra: numpy", "Requires-Dist: numpy; extra == 'numpy'",
+             "Provides-Extra: fsspec", "Requires-Dist: fsspec>=2023.9; extra == 'fsspec'",
              "Description-Content-Type: text/markdown"]
     return "\n".join(lines) + "\n\n" + _read(os.path.join(HERE, "README.md")).decode()
+
+
+def _entry_points():
+    project = _read(os.path.join(HERE, "pyproject.toml")).decode()
+    group, points = re.search(r'^\[project\.entry-points\."(.+)"\]\n((?:\w+ = ".+"\n)+)', project, re.M).groups()
+    return f"[{group}]\n" + points.replace('"', "")
 
 
 def _recorded(path, data):

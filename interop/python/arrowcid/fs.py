@@ -202,7 +202,7 @@ class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]
         size: int | None = place.length
         if place.kind in ("part", "catalog"):
             size = len(self._bytes(place)) if is_made else self._known_size(place)
-        found = {"name": path, "size": 0 if place.is_directory else size,
+        found: dict[str, Any] = {"name": path, "size": 0 if place.is_directory else size,
                  "type": "directory" if place.is_directory else "file"}
         if place.cid is not None:
             found["cid"] = str(place.cid)

@@ -177,6 +177,14 @@ class PutTests(StoreTest):
         self.assertEqual([put.cid for put in puts], [put.cid for put in again])
         self.assertFalse(any(put.is_new for put in again))
 
+    def test_batches_are_put_together_with_metadata(self):
+        batches = [pa.record_batch({"px": [float(i)]}) for i in range(5)] + [pa.record_batch({"n": [1]})]
+        puts = self.store.put_many(batches, tags={"set": "x"})
+        self.assertEqual([True] * 6, [put.is_new for put in puts])
+        self.assertEqual(6, len(self.store.list_all('tag.set = "x"')))
+        self.assertEqual([False] * 6, [put.is_new for put in self.store.put_many(batches, together=True)])
+        self.assertEqual([[3.0], [4.0]], [batch["px"].to_pylist() for batch in self.store.get_many([puts[3].cid, puts[4].cid])])
+
     def test_a_name_is_given_to_a_stream_of_one_batch(self):
         one = pa.table({"a": [1]})
         cid = self.store.put(one, name="latest")[0].cid

@@ -3,12 +3,15 @@ import io
 import os
 import pickle
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
+import zipfile
 
 import arrowcid
-from support import TESTS, StoreTest, interpreter, mapping_of, peer
+from support import PYTHON, TESTS, StoreTest, finish, interpreter, mapping_of, peer, start
+from test_wheel import clean
 
 
 class FileSystemTest(StoreTest):
@@ -30,6 +33,18 @@ class FileSystemTest(StoreTest):
                  os.path.join(TESTS, "abstract_fs.py")],
                 cwd=folder, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, capture_output=True, text=True)
         self.assertRegex(result.stdout.splitlines()[-1], r"^1[0-9][0-9] passed in", result.stdout + result.stderr)
+
+    def test_the_installed_package_is_known_to_fsspec(self):
+        with tempfile.TemporaryDirectory() as folder:
+            built = subprocess.run(["python3" if os.environ.get("PYTHONHOME") else sys.executable,
+                                    os.path.join(PYTHON, "build-wheel"), folder], capture_output=True, text=True, check=True,
+                                   env={**clean(), "ARROWCID_LIBRARY": arrowcid.library_path()})
+            with zipfile.ZipFile(built.stdout.strip()) as wheel:
+                wheel.extractall(os.path.join(folder, "site"))
+            self.store.put_raw(b"some bytes", name="text")
+            printed = finish(start("import fsspec, sys\nprint(fsspec.open('acid://@text', 'r', store=sys.argv[1]).open().read())",
+                                   self.path, PYTHONPATH=os.path.join(folder, "site")))
+        self.assertEqual("some bytes\n", printed)
 
     def test_paths_lead_to_names_blocks_parts_and_the_catalog(self):
         self.store.put(self.table, name="trips")
@@ -199,19 +214,6 @@ class FileSystemTest(StoreTest):
             zarr.save_array(os.path.join(folder, "a.zarr"), np.arange(10))
             self.fs.put(os.path.join(folder, "a.zarr"), "@array", recursive=True)
         self.assertEqual(45, zarr.open_array("acid://@array", mode="r", storage_options=self.options)[:].sum())
-
-    def test_polars_reads(self):
-        polars = peer("polars")
-        self.store.put(self.table, name="trips")
-        with self.fs.open("@trips/part-0.parquet") as file:
-            self.assertEqual([1.5, 2.5], polars.read_parquet(file)["px"].to_list())
-
-    def test_duckdb_reads(self):
-        duckdb = peer("duckdb")
-        self.store.put(self.table, name="trips")
-        connection = duckdb.connect()
-        connection.register_filesystem(self.fs)
-        self.assertEqual([(7.5,)], connection.execute("select sum(px) from 'acid://@trips/part-*.parquet'").fetchall())
 
     def test_hostile_directories_and_blocks_are_errors(self):
         for block in (b"", b"\xa0", b"PAR1", bytes(range(256))):

@@ -1,9 +1,9 @@
-"""Calls for many blocks, with the standard library alone but for batches."""
+"""Calls for many blocks."""
 import datetime
 import unittest
 
 import arrowcid
-from support import StoreTest, peer, run
+from support import StoreTest, run
 
 MISSING = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
 
@@ -111,15 +111,6 @@ class ManyTest(StoreTest):
             "        print(type(fault).__name__, flush=True)\n"
             "    os._exit(0)\n"
             "os.wait()\n", self.path))
-
-    def test_batches_are_put_together_with_metadata(self):
-        pa = peer("pyarrow")
-        batches = [pa.record_batch({"px": [float(i)]}) for i in range(5)] + [pa.record_batch({"n": [1]})]
-        puts = self.store.put_many(batches, tags={"set": "x"})
-        self.assertEqual([True] * 6, [put.is_new for put in puts])
-        self.assertEqual(6, self.count('tag.set = "x"'))
-        self.assertEqual([False] * 6, [put.is_new for put in self.store.put_many(batches, together=True)])
-        self.assertEqual([[3.0], [4.0]], [batch["px"].to_pylist() for batch in self.store.get_many([puts[3].cid, puts[4].cid])])
 
 
 if __name__ == "__main__":

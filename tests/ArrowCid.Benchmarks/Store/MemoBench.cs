@@ -6,12 +6,19 @@ namespace ArrowCid.Benchmarks;
 /// (<c>interop/python/bench_memo.py</c>).</summary>
 internal sealed class MemoBench : IBench
 {
-    private const string Small = "small", Large = "large", Once = "once", Pass = "pass", Language = "language";
+    private const string Small = "small", Large = "large", Once = "once", Pass = "pass", Language = "language",
+        Few = "few";
     private const int SmallBytes = 1 << 10;
 
     private static readonly (string Way, string Name, double SmallGoal, double LargeGoal)[] s_competitors =
     [
         ("diskcache", "diskcache", 2, 500), ("joblib", "joblib", 20, 500), ("joblib-mmap", "joblib, mmap", 20, 10),
+    ];
+
+    // The figures of the cache that this one follows, in ms.
+    private static readonly (string Operation, string Name, double Goal)[] s_few =
+    [
+        ("touch", "touch", 0.79), ("list", "list by a tag", 0.40), ("delete", "delete by a tag", 44),
     ];
 
     private readonly bool _isQuick;
@@ -42,7 +49,7 @@ internal sealed class MemoBench : IBench
         }
     }
 
-    public static IEnumerable<string> Names => [Small, Large, Once, Pass, Language];
+    public static IEnumerable<string> Names => [Small, Large, Few, Once, Pass, Language];
 
     public Rounds Rounds { get; }
 
@@ -59,6 +66,7 @@ internal sealed class MemoBench : IBench
             foreach (Measurement each in Hit(bytes, size, isLarge: true)) yield return each;
         }
 
+        if (IsWanted(Few)) foreach (Measurement each in FewEntries()) yield return each;
         if (IsWanted(Once)) yield return Together();
         if (IsWanted(Pass)) yield return Passed();
         if (IsWanted(Language)) yield return SecondLanguage();
@@ -87,6 +95,22 @@ internal sealed class MemoBench : IBench
                 Note = Lack(way) ?? "an array of float64 from a cached function, one value read",
                 // The goals of large values are those of 64 MiB.
                 IsGoalForHere = !isLarge || !_isQuick,
+            };
+        }
+    }
+
+    private IEnumerable<Measurement> FewEntries()
+    {
+        string? lack = Lack("diskcache");
+        int count = _isQuick ? 5 : 50;
+        foreach ((string operation, string name, double goal) in s_few)
+        {
+            double Ask(string way) => _python.AskNumber($"few {operation} {way} {count}");
+            double?[] p50 = Rounds.AllInTurn(() => Ask("ours"), lack is null ? () => Ask("diskcache") : null);
+            yield return new Measurement($"{name}, 200 entries, from Python", p50[0], p50[1], "ms", "diskcache", null, goal)
+            {
+                IsLessBetter = true,
+                Note = lack ?? (operation == "touch" ? "one call; diskcache: one transaction" : null),
             };
         }
     }
