@@ -175,7 +175,8 @@ def few(folder, operation, way, count):
     run = {"touch": touch, "list": entries, "delete": delete}[operation]
     times = []
     for _ in range(count):
-        fill()
+        if operation == "delete":
+            fill()
         start = time.perf_counter()
         result = run()
         times.append(time.perf_counter() - start)

@@ -68,8 +68,10 @@ impl Store {
             (api.get_many)(self.handle, cids.as_ptr(), cids.len() as i64, handles.as_mut_ptr(), error)
         })?;
         // Every handle becomes a lease, also after one that fails, so that all are released.
-        let leases: Vec<Result<Option<Lease>>> =
-            handles.into_iter().map(|handle| if handle == 0 { Ok(None) } else { Lease::of(handle).map(Some) }).collect();
+        let leases: Vec<Result<Option<Lease>>> = handles
+            .into_iter()
+            .map(|handle| if handle == 0 { Ok(None) } else { Lease::of(handle).map(Some) })
+            .collect();
         leases.into_iter().collect()
     }
 
@@ -77,10 +79,8 @@ impl Store {
     /// Returns the number of blocks.
     pub fn annotate_many(&self, cids: &[Cid], facts: &[Facts]) -> Result<i64> {
         let cids: Vec<[u8; 36]> = cids.iter().map(|cid| cid.0).collect();
-        let texts: Vec<CString> = facts
-            .iter()
-            .map(|said| said.to_c()?.map_or_else(|| ffi::c_text("{}"), Ok))
-            .collect::<Result<_>>()?;
+        let texts: Vec<CString> =
+            facts.iter().map(|said| said.to_c()?.map_or_else(|| ffi::c_text("{}"), Ok)).collect::<Result<_>>()?;
         let addresses: Vec<*const c_char> = texts.iter().map(|text| text.as_ptr()).collect();
         let mut annotated = 0;
         // SAFETY: there are as many CIDs and texts as is said, and each text ends with a NUL.

@@ -148,6 +148,9 @@ internal sealed record CommandResult(string What, int ExitCode, byte[] Bytes, st
     /// <summary>Every line as a JSON value.</summary>
     public JsonElement[] Json => [.. Lines.Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
 
+    /// <summary>Returns the command and what it printed; a record's own form would read the output as JSON.</summary>
+    public override string ToString() => $"{What}: exit code {ExitCode}\n{Text}\n{Errors}";
+
     /// <summary>Asserts the exit code, and shows everything where it is another.</summary>
     public CommandResult Exits(int code)
     {

@@ -44,10 +44,10 @@ test('a directory has files by their paths', async t => {
 
 test('a cached function that calls itself with the same arguments is refused', async t => {
   const store = storeOf(t);
-  const again = store.cached(async function again({ n }) { return again({ n }); });
+  const again = store.cached(async ({ n }) => again({ n }), { name: 'again' });
   await assert.rejects(again({ n: 1 }), error => error.code === 'INVALID_ARGUMENT' && error.message.includes('calls itself'));
-  const down = store.cached(async function down({ n }) {
+  const down = store.cached(async ({ n }) => {
     return Buffer.from(n === 0 ? '0' : `${n} ${Buffer.from(await down({ n: n - 1 }))}`);
-  });
+  }, { name: 'down' });
   assert.equal(Buffer.from(await down({ n: 3 })).toString(), '3 2 1 0');
 });

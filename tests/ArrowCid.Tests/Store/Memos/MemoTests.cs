@@ -1,3 +1,4 @@
+using System.Text;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Storage;
 using ArrowCid.Transfer.Backup;
@@ -70,6 +71,37 @@ public sealed class MemoTests : IDisposable
         Assert.Null(memo.Find(key));
         using BatchLease lease = await memo.GetOrComputeAsync(key, _ => Task.FromResult(Batch(1)));
         Assert.Equal(lease.Cid, memo.Find(key));
+    }
+
+    [Fact]
+    public async Task Call_within_itself_is_refused_and_other_arguments_are_not()
+    {
+        using CidStore store = Stores.Open(_folder), other = Stores.Open(_folder);
+        Memo memo = Memo.Open(store, "f"), second = Memo.Open(other, "g");
+        ArrowCidException thrown = await Assert.ThrowsAsync<ArrowCidException>(() => Again(1));
+        Assert.Equal(ErrorCode.InvalidArgument, thrown.Code);
+        Assert.Contains("'f' calls itself with the same arguments", thrown.Message);
+        // Nothing of it is left: the call can be computed.
+        Assert.Equal("1", Encoding.UTF8.GetString(await Number(memo, 1, _ => Task.FromResult("1"))));
+        thrown = await Assert.ThrowsAsync<ArrowCidException>(() => Number(memo, 2, _ =>
+            Text(Task.Run(() => Number(second, 2, _ => Text(Number(memo, 2, _ => Task.FromResult("never"))))))));
+        Assert.Contains("'f' calls itself", thrown.Message);
+        Assert.Equal("5 4 3", Encoding.UTF8.GetString(await Down(5)));
+
+        Task<byte[]> Again(int n) => Number(memo, n, async _ =>
+        {
+            await Task.Yield();
+            return Encoding.UTF8.GetString(await Again(n));
+        });
+
+        Task<byte[]> Down(int n) => Number(memo, n, async _ =>
+            n == 3 ? "3" : $"{n} {Encoding.UTF8.GetString(await Down(n - 1))}");
+
+        static async Task<string> Text(Task<byte[]> bytes) => Encoding.UTF8.GetString(await bytes);
+
+        static Task<byte[]> Number(Memo memo, int n, Func<CancellationToken, Task<string>> compute) =>
+            memo.GetOrComputeBytesAsync(memo.Key(new { n }),
+                async cancel => Encoding.UTF8.GetBytes(await compute(cancel)));
     }
 
     [Fact]

@@ -160,6 +160,25 @@ public class FactTests
     }
 
     [Fact]
+    public void Expiry_of_many_blocks_is_set_in_few_records()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid[] cids = [.. Enumerable.Range(0, 2000).Select(number => Cid.Sha256(Multicodec.Raw, BitConverter.GetBytes(number)))];
+        int before = store.Blocks.Listing.FactRecords().Count();
+        DateTimeOffset end = DateTimeOffset.UtcNow.AddDays(1);
+        store.Metadata.SetExpiry(cids, end);
+        Assert.InRange(store.Blocks.Listing.FactRecords().Count() - before, 1, 8);
+        Assert.All(cids, cid => Assert.Equal(end.ToUnixTimeMilliseconds(),
+            store.Metadata.Get(cid)!.Expires!.Value.ToUnixTimeMilliseconds()));
+        store.Metadata.SetExpiry(cids, null);
+        Assert.All(cids, cid => Assert.Null(store.Metadata.Get(cid)?.Expires));
+        store.Metadata.SetExpiry([], end);
+        Assert.Equal(ErrorCode.InvalidArgument, Assert.Throws<ArrowCidException>(
+            () => store.Metadata.SetExpiry(cids, DateTimeOffset.UtcNow.AddDays(-1))).Code);
+    }
+
+    [Fact]
     public void An_expiry_hides_nothing_is_moved_by_a_touch_and_ends_with_a_later_put()
     {
         using var folder = new TemporaryStore();

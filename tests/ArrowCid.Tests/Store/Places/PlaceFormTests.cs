@@ -1,6 +1,8 @@
+using System.Text;
 using ArrowCid.Columnar;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Storage;
+using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Tests.Store;
@@ -102,6 +104,28 @@ public sealed class PlaceFormTests : IDisposable
         Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => store.Places.Prove(one, "cold")).Code);
         store.Registry.Facts.Append(new CopyFact(one, "cold", new CopyState(BlockForm.TextOf("lzma", other.StoredAs!.Value), 1, 1, 1, null)));
         Assert.Equal(ErrorCode.Unsupported, Assert.Throws<ArrowCidException>(() => store.Places.Prove(one, "cold")).Code);
+    }
+
+    [Fact]
+    public void Bytes_with_a_media_type_and_directories_are_compressed_at_a_place_that_wants_it_and_come_back()
+    {
+        using CidStore store = Open(BlockForm.Zstd);
+        byte[] text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("a line of a report\n", 1000)));
+        Cid file = store.PutRaw(text).Cid;
+        store.Metadata.Tag(file, "media", "text/plain");
+        Cid directory = FileTreePut.Put(store, [KeyValuePair.Create("a/report.txt", file)],
+            store.Blocks.Coordination.ReadSweep()).Cid;
+        _ = store.Places.Copy([directory, file], "cold");
+        BlockCopy copy = Assert.Single(store.Metadata.Get(file)!.Copies);
+        Assert.Equal(BlockForm.Zstd, copy.Form);
+        Assert.InRange(new FileInfo(FileOf(copy.StoredAs!.Value)).Length, 1, text.Length / 10);
+        Assert.Equal(2, store.Places.Drop([directory, file]).Removed.Count);
+        using BlockBackend places = store.Places.AsBackend();
+        Assert.Equal(2, store.Transfer.AsBackend().CopyFrom(places, [directory]).NewBlocks);
+        Assert.Equal(text, store.Reading.ReadBlock(file));
+        Assert.Equal("text/plain", store.Metadata.Get(file)!.Tags["media"]);
+        Assert.Equal([KeyValuePair.Create("a/report.txt", file)],
+            FileTree.FilesOf(directory, store.Reading.ReadBlock(directory)));
     }
 
     [Fact]

@@ -38,6 +38,30 @@ public class RemoveTests
     }
 
     [Fact]
+    public void Removal_by_filter_removes_what_its_dry_run_said()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid[] cids = [.. Enumerable.Range(0, 20).Select(number => store.Put(Stores.Numbers(number),
+            new PutOptions { Tags = new Dictionary<string, string?> { ["few"] = "1" } }).Cid)];
+        Cid other = store.Put(Stores.Numbers(99)).Cid;
+        _ = store.Names.Set("kept", cids[0]);
+        store.Retention.Pin(cids[1]);
+        var filter = Filter.Parse("tag.few = \"1\"");
+        RemoveResult dry = store.Retention.RemoveWhere(filter, dryRun: true);
+        Assert.Equal(21, store.List().Count());
+        RemoveResult done = store.Retention.RemoveWhere(filter);
+        Assert.Equal(cids[2..].ToHashSet(), done.Removed.ToHashSet());
+        Assert.Equal(dry.Removed.ToHashSet(), done.Removed.ToHashSet());
+        Assert.Equal((dry.ByteLength, true, false), (done.ByteLength, dry.IsDryRun, done.IsDryRun));
+        Assert.Equal(new[] { cids[0], cids[1] }.ToHashSet(), done.Kept.Select(kept => kept.Cid).ToHashSet());
+        Assert.Equal(new[] { cids[0], cids[1], other }.ToHashSet(), store.List().Select(block => block.Cid).ToHashSet());
+        using var canceled = new CancellationTokenSource();
+        canceled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => store.Retention.RemoveWhere(filter, false, canceled.Token));
+    }
+
+    [Fact]
     public void A_put_after_a_removal_revives_the_block_with_its_facts()
     {
         using var folder = new TemporaryStore();
