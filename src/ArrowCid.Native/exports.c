@@ -227,8 +227,8 @@ EXPORT(remove, (handle store, cid_in *cids, int64_t count, int64_t *removed, err
 EXPORT(put_together, (handle store, schema_in *schema, array_in *const *arrays, int64_t count, const char *facts_json,
                       arrowcid_block *out, err *error),
        (store, schema, arrays, count, facts_json, out, error))
-EXPORT(put_raws, (handle store, const uint8_t *const *bytes, const int64_t *lengths, int64_t count, const char *facts_json,
-                  arrowcid_block *out, err *error),
+EXPORT(put_raws, (handle store, const uint8_t *const *bytes, const int64_t *lengths, int64_t count,
+                  const char *facts_json, arrowcid_block *out, err *error),
        (store, bytes, lengths, count, facts_json, out, error))
 EXPORT(get_many, (handle store, cid_in *cids, int64_t count, handle *leases, err *error),
        (store, cids, count, leases, error))

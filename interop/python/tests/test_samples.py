@@ -1,9 +1,10 @@
 """The samples for Python, run as their READMEs say."""
+import json
 import os
 import re
 import unittest
 
-from support import ROOT, StoreTest, finish, peer, start_script
+from support import ROOT, StoreTest, finish, peer, start, start_script
 
 peer("pyarrow")
 peer("numpy")
@@ -28,6 +29,23 @@ class SampleTests(StoreTest):
         segments = {f"file {os.stat(os.path.join(self.path, name)).st_ino}" for name in os.listdir(self.path)
                     if name.startswith("seg-")}
         self.assertLessEqual(set(files), segments)
+
+
+    def test_the_notebook_runs_from_top_to_bottom(self):
+        peer("fsspec"), peer("pandas")
+        with open(os.path.join(ROOT, "samples", "notebook", "trips.ipynb")) as file:
+            cells = ["".join(cell["source"]) for cell in json.load(file)["cells"] if cell["cell_type"] == "code"]
+        self.assertLess(6, len(cells))
+        # Each cell's last line shows what it is, as a notebook does.
+        shown = "import ast\nfor cell in CELLS:\n" \
+                "    tree = ast.parse(cell)\n" \
+                "    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None\n" \
+                "    exec(compile(tree, 'cell', 'exec'), globals())\n" \
+                "    if last: print(eval(compile(ast.Expression(last.value), 'cell', 'eval'), globals()))\n"
+        printed = finish(start(f"CELLS = {cells!r}\n{shown}", ARROWCID_STORE=self.path))
+        self.assertIn("CacheInfo(hits=1, misses=1", printed)
+        self.assertIn("by-day.csv", printed)
+        self.assertIn("200 Removal(removed=200, kept=0, length=", printed)
 
 
 if __name__ == "__main__":
