@@ -78,15 +78,16 @@ class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     :param store: an ``arrowcid.Store``, or the directory of one; else ``ARROWCID_STORE``, else the user's default.
     :param read_only: nothing is written.
+    :param create: makes the store where there is none; else that is a ``StoreGone``, which is a ``FileNotFoundError``.
     """
 
     protocol = ("acid",)
     root_marker = ""
 
-    def __init__(self, store: Any = None, read_only: bool = False, **options: Any) -> None:
-        super().__init__(store=store, read_only=read_only, **options)
+    def __init__(self, store: Any = None, read_only: bool = False, create: bool = False, **options: Any) -> None:
+        super().__init__(store=store, read_only=read_only, create=create, **options)
         self._directory: str | None = store.directory if isinstance(store, Store) else store
-        self._read_only = read_only
+        self._read_only, self._create = read_only, create
         self._lock = threading.RLock()
         self._opened: Store | None = store if isinstance(store, Store) else None
         self._rendered: OrderedDict[bytes, memoryview] = OrderedDict()
@@ -97,7 +98,8 @@ class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]
         """The store; opened again where it was closed."""
         with self._lock:
             if self._opened is None or not self._opened._handle:
-                self._opened = open_store(self._directory, read_only=self._read_only)
+                self._opened = open_store(self._directory, read_only=self._read_only,
+                                          must_exist=not self._create)
             return self._opened
 
     # ------------------------------------------------------------ paths

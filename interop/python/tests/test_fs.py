@@ -149,6 +149,15 @@ class FileSystemTest(StoreTest):
             thread.join()
         self.assertEqual(40, len(self.fs.find("@together")))
 
+    def test_a_store_is_made_only_where_that_is_asked_for(self):
+        missing = os.path.join(self.folder, "missing")
+        with self.assertRaises(arrowcid.StoreGone):
+            self.fsspec.filesystem("acid", store=missing).ls("")
+        self.assertFalse(os.path.exists(missing))
+        made = self.fsspec.filesystem("acid", store=missing, create=True)
+        self.assertEqual(["catalog.parquet"], made.ls("", detail=False))
+        made.store.close()
+
     def test_it_is_sent_to_other_processes_and_opens_again(self):
         self.fs.pipe_file("@x", b"bytes")
         other = pickle.loads(pickle.dumps(self.fs))
