@@ -51,7 +51,8 @@ internal static unsafe class FileExports
             CidStore opened = Handles.Get<CidStore>(store);
             Cid wanted = Argument.Cid(cid);
             List<KeyValuePair<string, Cid>> files;
-            using (RecordLease node = opened.Reading.TryLease(wanted, out _) ?? throw ReadExports.NotFound(wanted, opened))
+            using (RecordLease node =
+                opened.Reading.TryLease(wanted, out _) ?? throw ReadExports.NotFound(wanted, opened))
                 files = FileTree.FilesOf(wanted, node.Memory.Span);
             var json = new ArrayBufferWriter<byte>();
             using (var writer = new Utf8JsonWriter(json, s_json))
@@ -79,7 +80,8 @@ internal static unsafe class FileExports
             Span<CidBytes> given = Argument.Array(cids, count, nameof(cids));
             if (given.IsEmpty) throw NativeError.Invalid("a Parquet file takes at least one CID");
             Cid[] batches = DatasetExports.BatchesOf(opened, given);
-            Write(file, length, stream => ParquetExport.WriteUnread(batches, cid => Held(opened, cid), stream, s_plain));
+            Write(file, length,
+                stream => ParquetExport.WriteUnread(batches, cid => Held(opened, cid), stream, s_plain));
             return NativeError.Ok;
         }
         catch (Exception e)
@@ -120,7 +122,8 @@ internal static unsafe class FileExports
 
     private static HeldBatch Held(CidStore store, Cid cid)
     {
-        RecordLease block = store.Reading.TryLease(cid, out RecordBatch? batch) ?? throw ReadExports.NotFound(cid, store);
+        RecordLease block =
+            store.Reading.TryLease(cid, out RecordBatch? batch) ?? throw ReadExports.NotFound(cid, store);
         if (batch is not null) return new HeldBatch(batch, block.Memory, block);
         block.Dispose();
         throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is no batch");

@@ -237,11 +237,16 @@ internal static unsafe class ManyExports
         ? new PutManyOptions { AllOrNothing = true, Metadata = facts }
         : throw NativeError.Invalid("'name' of facts_json is for one block; a dataset of many is put as a table");
 
-    /// <summary>One object for all blocks, or one for each. All limits are checked before anything is written.</summary>
+    /// <summary>Reads one object for all blocks, or one for each. All limits are checked before anything is
+    /// written.</summary>
     private static PutOptions[] ReadFacts(CidStore store, byte** facts, long factsCount, int blocks)
     {
         if (factsCount != 1 && factsCount != blocks)
-            throw NativeError.Invalid($"there are {factsCount} facts_json for {blocks} blocks; give one, or one for each");
+        {
+            throw NativeError.Invalid(
+                $"there are {factsCount} facts_json for {blocks} blocks; give one, or one for each");
+        }
+
         Span<nint> texts = Argument.Array((nint*)facts, factsCount, "facts_json");
         var said = new PutOptions[texts.Length];
         for (int i = 0; i < said.Length; i++)

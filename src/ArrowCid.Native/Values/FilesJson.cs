@@ -9,8 +9,8 @@ internal static unsafe class FilesJson
 {
     // SAFETY: the text is the caller's, ended by a NUL, for the call.
 
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: it is no such object, or a path leads
-    /// out of the directory.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: it is no such object, or a path
+    /// leads out of the directory.</exception>
     public static List<KeyValuePair<string, Cid>> Read(byte* text)
     {
         try

@@ -19,8 +19,8 @@ internal sealed record ComputingCall(string Directory, Cid Call, ComputingCall? 
             // The code around may have recorded one.
             if (MemoTable.Find(store, key.Cid) is not null) return;
             throw new ArrowCidException(ErrorCode.InvalidArgument,
-                $"'{key.Function}' calls itself with the same arguments while it computes, and would wait for its own " +
-                "result; change the arguments, or call the function that is not cached");
+                $"'{key.Function}' calls itself with the same arguments while it computes, and would wait for its " +
+                "own result; change the arguments, or call the function that is not cached");
         }
     }
 
