@@ -15,7 +15,7 @@ static int64_t count_of(arrowcid_handle store, const char *filter) {
 }
 
 static void put_raws(arrowcid_handle store) {
-  static char pieces[COUNT][16];
+  static char pieces[COUNT][24];
   const uint8_t *bytes[COUNT];
   int64_t lengths[COUNT];
   arrowcid_block blocks[COUNT];
