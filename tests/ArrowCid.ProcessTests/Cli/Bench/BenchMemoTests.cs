@@ -15,6 +15,8 @@ public class BenchMemoTests
         {
             "hit, 1 KiB, against diskcache", "hit, 1 KiB, against joblib", "hit, 1 KiB, against joblib, mmap",
             "hit, 4 MiB, against diskcache", "hit, 4 MiB, against joblib", "hit, 4 MiB, against joblib, mmap",
+            "touch, 200 entries, from Python", "list by a tag, 200 entries, from Python",
+            "delete by a tag, 200 entries, from Python",
             "from kill -9 of the one that computes to the next computation",
         })
         {
