@@ -46,7 +46,8 @@ internal static class TortureSteps
     public static IReadOnlyList<CrashStep> All { get; } =
         [.. Enum.GetValues<CrashStep>().Where(step => step is not (CrashStep.None or CrashStep.Q1 or CrashStep.Q2
             or CrashStep.Q3 or CrashStep.N1 or CrashStep.N2 or CrashStep.N3
-            or CrashStep.V1 or CrashStep.V2 or CrashStep.V3 or CrashStep.V4))];
+            or CrashStep.V1 or CrashStep.V2 or CrashStep.V3 or CrashStep.V4
+            or CrashStep.Z1 or CrashStep.Z2 or CrashStep.Z3 or CrashStep.Z4))];
 
     public static IReadOnlyList<TortureStep> Turns { get; } = [.. Make()];
 

@@ -30,7 +30,7 @@ internal static partial class StructureRules
         ["Transfer"] = ["", "Backends", "Columns", "Backup", "Car", "Diff", "Rows", "Files"],
         ["Store"] =
             ["", "Putting", "Watching", "Metadata", "Retention", "Diagnostics", "Transfer", "Places/Holders", "Places",
-            "Caching", "Maintenance", "Memos", "Signing"],
+            "Caching", "Maintenance", "Memos", "Signing", "Syncing"],
     };
 
     /// <summary>Sub-folders that have no rank.</summary>

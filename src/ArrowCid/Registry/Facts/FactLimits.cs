@@ -16,6 +16,7 @@ internal static class FactLimits
     public const int MaxJsonDepth = 32;
     public const int MaxNameBytes = 255;
     public const int MaxFormBytes = 128;
+    public const int MaxCursorBytes = 4096;
     public const int MaxBlockKind = 7;
     public const int MaxHeld = 1024;
     public const int MaxLanes = 64;

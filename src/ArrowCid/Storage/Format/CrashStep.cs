@@ -35,4 +35,7 @@ internal enum CrashStep
 
     // Steps of the record of a result.
     N1, N2, N3,
+
+    // Steps of a sync (Sync/SYNC.md).
+    Z1, Z2, Z3, Z4,
 }

@@ -41,18 +41,36 @@ internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> i
         }
 
         FactStamp first = FirstRemoval(all.SelectMany(each => each.Groups));
+        Dictionary<Guid, FactStamp> syncs = LastSyncs(all.SelectMany(each => each.Groups));
         foreach ((FactPayload record, List<FactGroup> groups) in all)
         {
             foreach (FactGroup group in groups)
             {
                 Fact[] left = [.. group.Facts.Select(fact => Narrow(book, group.Stamp, fact, isLeft, first))
-                    .OfType<Fact>().Where(fact => IsFirst(group.Stamp, fact, passed))];
+                    .OfType<Fact>().Where(fact => fact is not SyncFact sync || syncs[sync.Peer] == group.Stamp)
+                    .Where(fact => IsFirst(group.Stamp, fact, passed))];
                 if (left.Length > 0) packing.Add(new FactGroup(group.Stamp, left), record.Nanoseconds);
             }
         }
 
         _passed.UnionWith(passed);
         return packing.End();
+    }
+
+    /// <summary>The last sync with each other store, of those in the records.</summary>
+    private static Dictionary<Guid, FactStamp> LastSyncs(IEnumerable<FactGroup> groups)
+    {
+        var last = new Dictionary<Guid, FactStamp>();
+        foreach (FactGroup group in groups)
+        {
+            foreach (SyncFact sync in group.Facts.OfType<SyncFact>())
+            {
+                if (!last.TryGetValue(sync.Peer, out FactStamp known) || group.Stamp > known)
+                    last[sync.Peer] = group.Stamp;
+            }
+        }
+
+        return last;
     }
 
     /// <summary>From when on the log of removals is kept.</summary>

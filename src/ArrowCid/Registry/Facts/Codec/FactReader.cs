@@ -1,3 +1,4 @@
+using System.Text;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 
@@ -94,7 +95,7 @@ internal static class FactReader
             int items = reader.BeginList();
             if (items == 0) throw DagCborReader.Refuse("a fact without a kind", 0);
             ulong kind = reader.ReadUInt64();
-            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Result or
+            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Sync or (ulong)FactKind.Result or
                 (ulong)FactKind.Copy or (ulong)FactKind.Signed or (ulong)FactKind.Damaged))
             {
                 onLater?.Invoke();
@@ -103,7 +104,7 @@ internal static class FactReader
 
             int expected = (FactKind)kind switch
             {
-                FactKind.Name or FactKind.Removal or FactKind.Signed => 4,
+                FactKind.Name or FactKind.Removal or FactKind.Sync or FactKind.Signed => 4,
                 FactKind.Damaged => 7,
                 FactKind.Copy => 8,
                 _ => 3,
@@ -127,10 +128,20 @@ internal static class FactReader
         FactKind.Hold => new HoldFact(ReadLinks(ref reader, FactLimits.MaxHeld), reader.ReadUInt64()),
         FactKind.Drop => new DropFact(ReadFence(ref reader), ReadDigests(ref reader)),
         FactKind.Removal => new RemovalFact(reader.ReadText(), reader.ReadText(), ReadRemoved(ref reader)),
+        FactKind.Sync => ReadSync(ref reader),
         FactKind.Damaged => new DamagedFact(IsNull(ref reader) ? null : reader.ReadLink(), reader.ReadUInt64(),
             reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64()),
         _ => ReadAbout(ref reader, kind, reader.ReadLink()),
     };
+
+    private static SyncFact ReadSync(ref DagCborReader reader)
+    {
+        int start = reader.Position;
+        ReadOnlySpan<byte> peer = reader.ReadBytes();
+        if (peer.Length != FactStamp.WriterBytes) throw DagCborReader.Refuse("the id of a store has 16 bytes", start);
+        return new SyncFact(new Guid(peer, bigEndian: true), Encoding.UTF8.GetString(reader.ReadBytes()),
+            Encoding.UTF8.GetString(reader.ReadBytes()));
+    }
 
     private static Fact ReadAbout(ref DagCborReader reader, FactKind kind, Cid subject) => kind switch
     {

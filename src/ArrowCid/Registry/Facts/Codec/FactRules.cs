@@ -31,6 +31,8 @@ internal static class FactRules
         RemovalFact removal => OfText("who removed", removal.By, 1, FactLimits.MaxRemoverBytes) ??
             OfText("a rule", removal.Rule, 0, FactLimits.MaxRemoverBytes) ??
             OfCids("removed blocks", [.. removal.Blocks.Select(block => block.Cid)], FactLimits.MaxRemoved),
+        SyncFact sync => OfText("a cursor", sync.Cursor, 0, FactLimits.MaxCursorBytes) ??
+            OfText("a cursor", sync.Fence, 0, FactLimits.MaxCursorBytes),
         DamagedFact damaged => (damaged.Block is { } block ? OfCid(block) : null) ?? OfRange(damaged),
         _ => null,
     };

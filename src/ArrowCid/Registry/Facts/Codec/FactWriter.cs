@@ -63,10 +63,10 @@ internal static class FactWriter
     private static void WriteFact(ref DagCborWriter writer, Fact fact, ArrayBufferWriter<byte> output,
         List<int> places)
     {
-        bool hasSubject = fact is not (NameFact or RemovalFact or HoldFact or DropFact or DamagedFact);
+        bool hasSubject = fact is not (NameFact or RemovalFact or HoldFact or DropFact or SyncFact or DamagedFact);
         writer.BeginList(fact switch
         {
-            NameFact or RemovalFact or SignedFact => 4,
+            NameFact or RemovalFact or SyncFact or SignedFact => 4,
             DamagedFact => 7,
             CopyFact => 8,
             _ => 3,
@@ -114,6 +114,11 @@ internal static class FactWriter
                 break;
             case DropFact drop: WriteDrop(ref writer, drop); break;
             case RemovalFact removal: WriteRemoval(ref writer, removal); break;
+            case SyncFact sync:
+                writer.WriteBytes(sync.Peer.ToByteArray(bigEndian: true));
+                writer.WriteBytes(IpldText.Utf8.GetBytes(sync.Cursor));
+                writer.WriteBytes(IpldText.Utf8.GetBytes(sync.Fence));
+                break;
             case DamagedFact damaged: WriteDamaged(ref writer, damaged); break;
             default: throw new ArgumentOutOfRangeException(nameof(fact), fact.Kind, "no form for it");
         }

@@ -5,11 +5,14 @@ namespace ArrowCid.Registry;
 
 /// <summary>
 /// Takes out of a record of facts what means something in its own store alone: holds, which are of its control file's
-/// bytes, drops, which are of its lanes' numbers, and what is logged of those. All else stays byte for byte,
+/// bytes, drops, which are of its lanes' numbers, what is logged of those, and how far its syncs and consumers are. All else stays byte for byte,
 /// later kinds too.
 /// </summary>
 internal static class PortableFacts
 {
+    /// <summary>The kind of facts that say how far a consumer of a channel is.</summary>
+    public const ulong Consumer = 14;
+
     /// <summary>What of a payload another store can take.</summary>
     /// <param name="payload">The payload of a FACT record.</param>
     /// <returns>The payload itself where nothing was taken out, null where nothing is left, or where all of it is
@@ -71,7 +74,7 @@ internal static class PortableFacts
         if (reader.PeekKind() != IpldKind.List || reader.BeginList() == 0) return false;
         return reader.PeekKind() == IpldKind.Integer &&
             reader.ReadInteger() is (false, (ulong)FactKind.Hold or (ulong)FactKind.Drop or (ulong)FactKind.Removal or
-                (ulong)FactKind.Damaged);
+                (ulong)FactKind.Sync or Consumer or (ulong)FactKind.Damaged);
     }
 
     private static byte[] ListOf(List<byte[]> items)

@@ -15,7 +15,9 @@ internal enum FactKind
     Drop = 10,
     Removal = 11,
 
-    // 12 to 15 and 19 are allocated, and passed over until something reads them.
+    Sync = 13,
+
+    // 12, 14, 15 and 19 are allocated, and passed over until something reads them.
     Result = 16,
     Copy = 17,
     Signed = 18,
