@@ -1,0 +1,279 @@
+using ArrowCid.Registry;
+using ArrowCid.Sync;
+using ArrowCid.Tests.Storage;
+using ArrowCid.Tests.Store;
+using ArrowCid.Transfer.Backup;
+
+namespace ArrowCid.Tests.Sync;
+
+/// <summary>Two stores come into step.</summary>
+public class StoreSyncTests
+{
+    [Fact]
+    public void Blocks_facts_and_names_go_both_ways()
+    {
+        using var pair = new StorePair();
+        Cid one = pair.One.Put(Stores.Numbers(1), new PutOptions { Tags = Tags("day", "1"), Name = "one" }).Cid;
+        Cid other = pair.Other.Put(Stores.Numbers(2), new PutOptions { Producer = "feed", Parents = [one] }).Cid;
+        pair.Other.Names.Set("other", other);
+        SyncReport report = pair.Sync();
+        Assert.True(report.IsInStep);
+        Assert.Equal((1, 1), (report.BlocksPulled, report.BlocksPushed));
+        Assert.Equal(["other"], report.NamesPulled);
+        Assert.Equal(["one"], report.NamesPushed);
+        pair.AssertEqual();
+        Assert.Equal("1", pair.Other.Metadata.Get(one)!.Tags["day"]);
+        Assert.Equal("feed", pair.One.Metadata.Get(other)!.Producer);
+        Assert.Equal(other, pair.One.Names.Resolve("other"));
+    }
+
+    [Fact]
+    public void Second_sync_goes_by_the_cursor_and_moves_nothing()
+    {
+        using var pair = new StorePair();
+        Cid cid = pair.One.Put(Stores.Numbers(1), new PutOptions { Name = "one" }).Cid;
+        _ = pair.Sync();
+        SyncReport second = pair.Sync();
+        Assert.Equal(SyncWay.Cursor, second.Way);
+        Assert.Equal((0, 0, 0, 0), (second.BlocksPulled, second.BlocksPushed, second.FactsPulled, second.FactsPushed));
+        Assert.True(second.IsInStep);
+        pair.Other.Names.Set("again", cid);
+        Cid added = pair.Other.Put(Stores.Numbers(3)).Cid;
+        SyncReport third = pair.Sync();
+        Assert.Equal((SyncWay.Cursor, 1, 0), (third.Way, third.BlocksPulled, third.BlocksPushed));
+        Assert.True(pair.One.Contains(added));
+        pair.AssertEqual();
+    }
+
+    [Fact]
+    public void Lost_block_comes_back_when_the_sets_are_compared()
+    {
+        using var pair = new StorePair();
+        Cid cid = pair.One.Put(Stores.Numbers(1)).Cid;
+        _ = pair.Sync();
+        Assert.Equal([cid], pair.One.Retention.Remove([cid]).Removed);
+        SyncReport report = pair.Sync();
+        Assert.NotEqual(SyncWay.Cursor, report.Way);
+        Assert.Equal(SyncOutcome.RemovedHere, Assert.Single(report.Items).Outcome);
+        Assert.False(pair.One.Contains(cid));
+        Assert.True(report.IsInStep);
+        Assert.Equal(1, pair.Sync(new SyncOptions { Resurrect = true }).BlocksPulled);
+        Assert.True(pair.One.Contains(cid));
+    }
+
+    [Fact]
+    public void Block_that_was_removed_there_is_not_sent_and_follows_a_mirror_that_deletes()
+    {
+        using var pair = new StorePair();
+        Cid cid = pair.One.Put(Stores.Numbers(1)).Cid;
+        _ = pair.Sync();
+        _ = pair.Other.Retention.Remove([cid]);
+        SyncReport report = pair.Sync();
+        Assert.Equal(SyncOutcome.RemovedThere, Assert.Single(report.Items).Outcome);
+        Assert.False(pair.Other.Contains(cid));
+        SyncReport mirrored = pair.Sync(new SyncOptions { Direction = SyncDirection.Pull, Delete = true });
+        Assert.Equal(SyncOutcome.Delete, Assert.Single(mirrored.Items).Outcome);
+        Assert.False(pair.One.Contains(cid));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Name_that_both_sides_changed_stays_on_both_and_is_reported(bool afterSync)
+    {
+        using var pair = new StorePair();
+        Cid first = pair.One.Put(Stores.Numbers(1)).Cid, second = pair.Other.Put(Stores.Numbers(2)).Cid;
+        if (afterSync)
+        {
+            pair.One.Names.Set("latest", first);
+            _ = pair.Sync();
+            pair.One.Names.Set("latest", second);
+            pair.Other.Names.Set("latest", second);
+            pair.Other.Names.Set("latest", first);
+        }
+        else
+        {
+            pair.One.Names.Set("latest", first);
+            pair.Other.Names.Set("latest", second);
+        }
+
+        Cid? here = pair.One.Names.Resolve("latest"), there = pair.Other.Names.Resolve("latest");
+        SyncReport report = pair.Sync();
+        Assert.Equal(new SyncNameConflict("latest", here, there), Assert.Single(report.Conflicts));
+        Assert.False(report.IsInStep);
+        Assert.Equal((here, there), (pair.One.Names.Resolve("latest"), pair.Other.Names.Resolve("latest")));
+        Assert.Single(pair.Sync(new SyncOptions { Direction = SyncDirection.Pull }).Conflicts);
+        Assert.Single(pair.Sync(new SyncOptions { Direction = SyncDirection.Push }).Conflicts);
+        Assert.Equal((here, there), (pair.One.Names.Resolve("latest"), pair.Other.Names.Resolve("latest")));
+        Assert.Empty(pair.Sync(new SyncOptions { MergeNames = true }).Conflicts);
+        Assert.Equal(pair.One.Names.Resolve("latest"), pair.Other.Names.Resolve("latest"));
+        Assert.True(pair.Sync().IsInStep);
+        pair.AssertEqual();
+    }
+
+    [Fact]
+    public void Name_that_moved_on_one_side_moves_on_the_other()
+    {
+        using var pair = new StorePair();
+        Cid first = pair.One.Put(Stores.Numbers(1)).Cid, second = pair.One.Put(Stores.Numbers(2)).Cid;
+        pair.One.Names.Set("latest", first);
+        _ = pair.Sync();
+        pair.Other.Names.Set("latest", second);
+        Assert.Empty(pair.Sync().Conflicts);
+        Assert.Equal(second, pair.One.Names.Resolve("latest"));
+        pair.One.Names.Remove("latest");
+        Assert.Empty(pair.Sync().Conflicts);
+        Assert.Null(pair.Other.Names.Resolve("latest"));
+    }
+
+    [Fact]
+    public void Reserved_names_pins_and_what_is_of_one_store_do_not_travel()
+    {
+        using var pair = new StorePair();
+        Cid cid = pair.Other.Put(Stores.Numbers(1)).Cid;
+        pair.Other.Names.Set("arrowcid.trust", cid);
+        pair.Other.Retention.Pin(cid);
+        using BlockHold hold = pair.Other.Hold(cid);
+        Assert.Equal(0, pair.Sync().FactsPulled);
+        Assert.Null(pair.One.Names.Resolve("arrowcid.trust"));
+        Assert.False(pair.One.Metadata.Get(cid)!.IsPinned);
+        Assert.Equal(1, pair.Sync(new SyncOptions { WithPins = true, Full = true }).FactsPulled);
+        Assert.True(pair.One.Metadata.Get(cid)!.IsPinned);
+    }
+
+    [Fact]
+    public void Filter_brings_what_passes_with_what_it_needs_and_its_facts()
+    {
+        using var pair = new StorePair();
+        Cid wanted = pair.Other.Put(Stores.Numbers(1), new PutOptions { Tags = Tags("day", "1"), Name = "in" }).Cid;
+        Cid batch = pair.Other.Put(Stores.Numbers(3)).Cid;
+        Cid dataset = pair.Other.Datasets.Put([batch]).Cid;
+        pair.Other.Metadata.Set(dataset, new BlockMetadata { Tags = Tags("day", "1") });
+        Cid left = pair.Other.Put(Stores.Numbers(2), new PutOptions { Tags = Tags("day", "2"), Name = "out" }).Cid;
+        SyncReport report = pair.Sync(new SyncOptions { Filter = Filter.Parse("tag.day = \"1\"") });
+        Assert.True(report.IsInStep);
+        Assert.Equal((true, true, true, false),
+            (pair.One.Contains(wanted), pair.One.Contains(batch), pair.One.Contains(dataset), pair.One.Contains(left)));
+        Assert.Equal(["in"], report.NamesPulled);
+        Assert.Equal("1", pair.One.Metadata.Get(wanted)!.Tags["day"]);
+        Assert.Null(pair.One.Metadata.Get(left));
+    }
+
+    [Fact]
+    public void Dry_run_reports_what_a_sync_does_and_changes_nothing()
+    {
+        using var pair = new StorePair();
+        Cid one = pair.One.Put(Stores.Numbers(1), new PutOptions { Name = "one" }).Cid;
+        Cid other = pair.Other.Put(Stores.Numbers(2)).Cid;
+        string[] before = [.. StorePair.Shown(pair.One), .. StorePair.Shown(pair.Other)];
+        SyncReport tried = pair.Sync(new SyncOptions { DryRun = true });
+        string[] after = [.. StorePair.Shown(pair.One), .. StorePair.Shown(pair.Other)];
+        Assert.Equal(before, after);
+        Assert.Contains(tried.Items, item => item.Cid == one && item.Outcome == SyncOutcome.Push);
+        Assert.Contains(tried.Items, item => item.Cid == other && item.Outcome == SyncOutcome.Pull);
+        SyncReport done = pair.Sync();
+        Assert.Equal((tried.BlocksPulled, tried.BytesPulled, tried.BlocksPushed, tried.BytesPushed, tried.FactsPushed),
+            (done.BlocksPulled, done.BytesPulled, done.BlocksPushed, done.BytesPushed, done.FactsPushed));
+        Assert.Equal(tried.NamesPushed, done.NamesPushed);
+    }
+
+    [Fact]
+    public void One_direction_changes_one_side()
+    {
+        using var pair = new StorePair();
+        Cid one = pair.One.Put(Stores.Numbers(1)).Cid, other = pair.Other.Put(Stores.Numbers(2)).Cid;
+        Assert.Equal(1, pair.Sync(new SyncOptions { Direction = SyncDirection.Pull }).BlocksPulled);
+        Assert.False(pair.Other.Contains(one));
+        Assert.Equal(1, pair.Sync(new SyncOptions { Direction = SyncDirection.Push }).BlocksPushed);
+        Assert.True(pair.Other.Contains(one) && pair.One.Contains(other));
+        pair.AssertEqual();
+    }
+
+    [Fact]
+    public void Most_bytes_leave_out_and_report_the_rest()
+    {
+        using var pair = new StorePair();
+        Cid large = pair.Other.PutRaw(new byte[4000]).Cid, small = pair.Other.PutRaw(new byte[100]).Cid;
+        SyncReport report = pair.Sync(new SyncOptions { MaxBytes = 1000 });
+        Assert.Equal(new SyncItem(large, 4000, SyncOutcome.OverLimit), Assert.Single(report.Items));
+        Assert.True(pair.One.Contains(small) && !pair.One.Contains(large));
+        Assert.False(report.IsInStep);
+        Assert.True(pair.Sync().IsInStep);
+        Assert.True(pair.One.Contains(large));
+    }
+
+    [Fact]
+    public void Large_block_comes_in_parts()
+    {
+        using var pair = new StorePair();
+        var bytes = new byte[(5 << 20) + 3];
+        new Random(1).NextBytes(bytes);
+        Cid pulled = pair.Other.PutRaw(bytes).Cid;
+        bytes[0]++;
+        Cid pushed = pair.One.PutRaw(bytes).Cid;
+        Assert.True(pair.Sync().IsInStep);
+        Assert.True(pair.One.Contains(pulled) && pair.Other.Contains(pushed));
+    }
+
+    [Fact]
+    public void Expired_block_stays_where_it_is()
+    {
+        using var pair = new StorePair();
+        Cid cid = pair.Other.Put(Stores.Numbers(1)).Cid;
+        pair.Other.Metadata.Set(cid, new BlockMetadata { ExpiresAfter = TimeSpan.Zero });
+        pair.Wait(TimeSpan.FromMinutes(2));
+        Assert.Equal(0, pair.Sync().BlocksPulled);
+        Assert.False(pair.One.Contains(cid));
+    }
+
+    [Fact]
+    public void Compaction_of_one_side_makes_no_difference()
+    {
+        using var pair = new StorePair();
+        Cid cid = pair.One.Put(Stores.Numbers(1)).Cid;
+        for (int i = 0; i < 50; i++) pair.One.Metadata.Set(cid, new BlockMetadata { Tags = Tags("n", $"{i}") });
+        _ = pair.Sync();
+        for (int i = 0; i < 50; i++) pair.One.Metadata.Set(cid, new BlockMetadata { Tags = Tags("n", $"{i}") });
+        _ = pair.Sync();
+        _ = pair.One.Maintenance.Compact();
+        SyncReport report = pair.Sync(new SyncOptions { Full = true });
+        Assert.Equal((SyncWay.Sum, 0, 0), (report.Way, report.FactsPulled, report.FactsPushed));
+    }
+
+    [Fact]
+    public void Kinds_that_this_version_does_not_know_travel_byte_for_byte()
+    {
+        using var pair = new StorePair();
+        byte[] payload = Convert.FromHexString("81831b019aa3b5ec00000450000102030405060708090a0b0c0d0e0f818218636474657374");
+        Assert.Equal((1, 0), new StoreEnd(pair.Other).PutFacts(payload, isAdmin: true));
+        Assert.Equal(1, pair.Sync().FactsPulled);
+        Assert.Contains(pair.One.Blocks.Listing.FactRecords(), record => record.Bytes.AsSpan().SequenceEqual(payload));
+        Assert.Equal(0, pair.Sync(new SyncOptions { Full = true }).FactsPulled);
+    }
+
+    [Fact]
+    public void Backup_is_a_side_that_is_only_read()
+    {
+        using var pair = new StorePair();
+        pair.Other.Put(Stores.Numbers(1), new PutOptions { Tags = Tags("a", "b"), Name = "x" });
+        using var car = new MemoryStream();
+        _ = pair.Other.Transfer.Backup(car);
+        using SyncPeer peer = SyncPeer.Of(StoreBackup.Read([car]), "x.car");
+        ArrowCidException e = Assert.Throws<ArrowCidException>(() => pair.One.Transfer.Sync(peer));
+        Assert.Equal(ErrorCode.InvalidArgument, e.Code);
+        SyncReport report = pair.One.Transfer.Sync(peer, new SyncOptions { Direction = SyncDirection.Pull });
+        Assert.True(report.IsInStep);
+        pair.AssertEqual();
+    }
+
+    [Fact]
+    public void Store_is_not_synced_with_itself()
+    {
+        using var pair = new StorePair();
+        using SyncPeer self = pair.One.Transfer.AsSyncPeer();
+        Assert.Equal(ErrorCode.InvalidArgument,
+            Assert.Throws<ArrowCidException>(() => pair.One.Transfer.Sync(self)).Code);
+    }
+
+    private static Dictionary<string, string?> Tags(string key, string value) => new() { [key] = value };
+}
