@@ -138,6 +138,14 @@ public sealed partial class CidClient
         }
     }
 
+    /// <summary>Runs an action, and gives its results.</summary>
+    internal async IAsyncEnumerable<ByteString> ActAsync(string action, ByteString body,
+        [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using AsyncServerStreamingCall<Result> call = Act(action, body, Options(cancel));
+        while (await NextAsync(call, cancel).ConfigureAwait(false)) yield return call.ResponseStream.Current.Body;
+    }
+
     private AsyncServerStreamingCall<Result> Act(string action, ByteString body, CallOptions options) =>
         _calls.DoAction(new Flight.Protocol.Action { Type = action, Body = body }, options);
 

@@ -39,11 +39,11 @@ public static class ServerBlocks
             new CidClient(plain, new CidClientOptions { Token = token }), hasToken: token is not null);
     }
 
-    private static bool IsFlight(Uri url) => url.Scheme is "grpc" or "grpcs" or "grpc+tls" or "grpc+unix";
+    internal static bool IsFlight(Uri url) => url.Scheme is "grpc" or "grpcs" or "grpc+tls" or "grpc+unix";
 
     private static bool IsHttp(Uri url) => url.Scheme is "http" or "https";
 
-    private static string? TokenOf(string query)
+    internal static string? TokenOf(string query)
     {
         string? file = null;
         foreach (string pair in query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
@@ -65,5 +65,5 @@ public static class ServerBlocks
         }
     }
 
-    private static ArrowCidException Refused(string why) => new(ErrorCode.InvalidArgument, $"server: {why}");
+    internal static ArrowCidException Refused(string why) => new(ErrorCode.InvalidArgument, $"server: {why}");
 }

@@ -6,7 +6,8 @@ internal static class FileTypes
     public const string ArrowStream = "application/vnd.apache.arrow.stream", ArrowFile =
         "application/vnd.apache.arrow.file", Parquet = "application/vnd.apache.parquet",
         Car = "application/vnd.ipld.car", Csv = "text/csv; charset=utf-8", JsonLines = "application/x-ndjson",
-        Json = "application/json", Bytes = "application/octet-stream";
+        Json = "application/json", Bytes = "application/octet-stream",
+        Sync = SyncApi.ContentType;
 
     /// <summary>The type of a file.</summary>
     /// <param name="name">Its name, or null.</param>

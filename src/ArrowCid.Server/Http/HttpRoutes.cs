@@ -23,6 +23,7 @@ internal static class HttpRoutes
         var operations = new Operations(service);
         var list = new ListApi(service);
         var get = new GetApi(service);
+        var sync = new SyncApi(service);
         return
         [
             new("GET", "/v1/openapi.json", null, RouteKind.Api, operations.OpenApi)
@@ -128,6 +129,45 @@ internal static class HttpRoutes
                     Parameters = ApiParameters.Watch, Errors = [StatusCodes.Status410Gone],
                 },
                 IsEndless = true,
+            },
+            new("POST", "/v1/sync", AccessOperation.List, RouteKind.Api, sync.Open)
+            {
+                Document = new("openSync", "Opens a session of sync and answers the messages of the body. Pushing " +
+                    "needs the scope put.",
+                    new ApiAnswer(StatusCodes.Status201Created, "Messages; Location is the session.", FileTypes.Sync))
+                {
+                    BodyTypes = [FileTypes.Sync], Errors = [StatusCodes.Status415UnsupportedMediaType],
+                },
+                Success = StatusCodes.Status201Created,
+                ServesReadOnly = true,
+            },
+            new("POST", "/v1/sync/{id}", AccessOperation.List, RouteKind.Api, sync.Continue)
+            {
+                Document = new("continueSync", "Answers further messages of a session of sync.",
+                    new ApiAnswer(StatusCodes.Status200OK, "Messages.", FileTypes.Sync))
+                {
+                    Parameters = ApiParameters.SyncSession, BodyTypes = [FileTypes.Sync],
+                    Errors = [StatusCodes.Status415UnsupportedMediaType],
+                },
+                ServesReadOnly = true,
+            },
+            new("DELETE", "/v1/sync/{id}", AccessOperation.List, RouteKind.Api, sync.End)
+            {
+                Document = new("endSync", "Ends a session of sync.",
+                    new ApiAnswer(StatusCodes.Status204NoContent, "The session was ended."))
+                {
+                    Parameters = ApiParameters.SyncSession,
+                },
+                Success = StatusCodes.Status204NoContent,
+                ServesReadOnly = true,
+            },
+            new("GET", "/v1/sync/sum", AccessOperation.List, RouteKind.Api, sync.Sum)
+            {
+                Document = new("sumSync", "Returns the number and the sum of the blocks and facts that pass a filter: " +
+                    "two stores with equal sums are in step.", Json("The sums.", "SyncSums"))
+                {
+                    Parameters = ApiParameters.SyncSum,
+                },
             },
             new("GET", "/ipfs/{cid}/{**path}", AccessOperation.FetchBlock, RouteKind.Gateway, gateway.Serve)
             {

@@ -62,6 +62,9 @@ internal sealed class HttpService : IDisposable
     /// <summary>The files of answers that are made whole, such as Parquet.</summary>
     public MadeFiles Files => _files.Value;
 
+    /// <summary>The sessions of sync.</summary>
+    public SyncSessions Syncs { get; } = new(TimeProvider.System);
+
     public Metrics Metrics { get; }
 
     /// <summary>The counters of the server.</summary>

@@ -27,6 +27,9 @@ internal sealed record Route(string Method, string Pattern, AccessOperation? Ope
     /// <summary>Whether it lasts as long as the client wants, so that no time is measured.</summary>
     public bool IsEndless { get; init; }
 
+    /// <summary>Whether it serves a store that is only read too, whatever its method.</summary>
+    public bool ServesReadOnly { get; init; }
+
     /// <summary>Whether bytes come with the request.</summary>
     public bool HasBody => Method is "PUT" or "POST";
 

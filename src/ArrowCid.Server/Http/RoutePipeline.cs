@@ -56,7 +56,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         {
             Limit(context);
             if (route.Kind == RouteKind.Api) ApiQuery.Require(context, route.Parameters);
-            if (route.Method != "GET" && service.Store.IsReadOnly)
+            if (route.Method != "GET" && !route.ServesReadOnly && service.Store.IsReadOnly)
                 throw new GatewayException(409, "the store is served for reading only");
             await route.Serve(context).ConfigureAwait(false);
         }

@@ -61,6 +61,13 @@ internal sealed class FlightGate(Guard guard)
         if (!decision.IsAllowed) throw Refused(decision, need);
     }
 
+    /// <summary>Whether a caller may do something, without a line in the log.</summary>
+    public bool IsAllowed(GrpcCall call, AccessNeed need) => guard.IsAllowed(call.Http, need, ProtocolOf(call.Http));
+
+    /// <summary>Whom limits count a call for that was let in to list.</summary>
+    public string ClientOf(GrpcCall call) =>
+        guard.Decide(call.Http, AccessNeed.List, ProtocolOf(call.Http), "sync").Client;
+
     /// <summary>Returns what the caller may change.</summary>
     public CallerRights RightsOf(GrpcCall call, CidStore store, string target) =>
         guard.RightsOf(call.Http, store, ProtocolOf(call.Http), target);

@@ -11,11 +11,14 @@ namespace ArrowCid.Sync;
 /// thread at a time.
 /// </summary>
 /// <param name="end">What is asked.</param>
-/// <param name="rights">What the caller may do.</param>
+/// <param name="rights">What the caller of the first request may do.</param>
 /// <param name="reserve">Reserves memory for a set, in bytes; throws <see cref="ErrorCode.Busy"/> where there is
 /// none.</param>
 internal sealed class SyncSession(ISyncEnd end, SyncRights rights, Action<long>? reserve = null)
 {
+    /// <summary>What the caller of the next request may do.</summary>
+    public SyncRights Rights { get; set; } = rights;
+
     private SyncScope _scope = new("", SyncSet.Empty, IsTail: false);
     private SyncHash _hash;
     private SketchPlan? _plan;
@@ -146,7 +149,7 @@ internal sealed class SyncSession(ISyncEnd end, SyncRights rights, Action<long>?
 
     private byte[] PutPart(SyncMessage message)
     {
-        rights.RequirePut();
+        Rights.RequirePut();
         PartialBlock.Part part = PartialBlock.Read(message);
         if (part.Total > SyncLimits.PushedBlockBytes)
         {
@@ -168,8 +171,8 @@ internal sealed class SyncSession(ISyncEnd end, SyncRights rights, Action<long>?
 
     private byte[] PutFacts(SyncMessage message)
     {
-        rights.RequirePut();
-        (int taken, int refused) = end.PutFacts(message.Bytes, rights.IsAdmin);
+        Rights.RequirePut();
+        (int taken, int refused) = end.PutFacts(message.Bytes, Rights.IsAdmin);
         return SyncMessage.Write(SyncMessageKind.FactsTaken, [(ulong)taken, (ulong)refused]);
     }
 

@@ -28,6 +28,7 @@ internal static partial class StructureRules
             "Filtering/Parsing", "Index/Runs", "Index/Keys", "Index/Queries", "Index/Building", ""],
         ["Parquet"] = ["Format", "Mapping", "Encodings", "Writing", "Reading"],
         ["Transfer"] = ["", "Backends", "Columns", "Backup", "Car", "Diff", "Rows", "Files"],
+        ["Sync"] = ["Sketches", "Messages", ""],
         ["Store"] =
             ["", "Putting", "Watching", "Metadata", "Retention", "Diagnostics", "Transfer", "Places/Holders", "Places",
             "Caching", "Maintenance", "Memos", "Signing", "Syncing"],

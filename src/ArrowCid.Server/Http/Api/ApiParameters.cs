@@ -30,6 +30,8 @@ internal static class ApiParameters
 
     private static readonly ApiParameter s_request = new("requestid", "The id of a pin request.") { In = "path" };
 
+    private static readonly ApiParameter s_session = new("id", "The id of a session of sync.") { In = "path" };
+
     private static readonly ApiParameter s_path = new("path",
         "A path below the CID, whose slashes are not encoded; it may be empty.")
     {
@@ -95,6 +97,12 @@ internal static class ApiParameters
         },
         s_columns with { Description = $"{s_columns.Description} Not for car." },
     ];
+
+    /// <summary>The parameters of the routes of a session of sync.</summary>
+    public static IReadOnlyList<ApiParameter> SyncSession { get; } = [s_session];
+
+    /// <summary>The parameters of <c>GET /v1/sync/sum</c>.</summary>
+    public static IReadOnlyList<ApiParameter> SyncSum { get; } = [s_filter];
 
     /// <summary>The parameters of <c>GET /v1/datasets/{name}.parquet</c>.</summary>
     public static IReadOnlyList<ApiParameter> Dataset { get; } = [s_columns];

@@ -46,6 +46,9 @@ internal sealed class ActionCalls
             ["put-block"] = new(AccessOperation.PutBlock,
                 "Stores a block: its CID as text, a line feed, and its bytes", blocks.Put)
             { HasLongBody = true },
+            ["sync"] = new(AccessOperation.List, "Requests of a sync: the id of a session, or nothing, a line feed, " +
+                "and messages with lengths → the id, then messages", new SyncAction(store, gate).Run)
+            { HasLongBody = true },
             ["export"] = new(AccessOperation.FetchBlock,
                 "A batch or dataset as a file, in results: {\"cid\", \"format\"?: parquet, arrow or car}", export.Run),
             ["where"] = new(AccessOperation.FetchBlock, "Where the store is, for clients on its machine: nothing",

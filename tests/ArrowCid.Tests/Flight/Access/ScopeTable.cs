@@ -80,6 +80,10 @@ internal static class ScopeTable
         new("describe a block", Asks.Read, Get("/v1/blocks/{cid}/info"), Act("describe", "{cid}")),
         new("watch", Asks.Read, Get("/v1/watch"), DoGet("""["watch"]""")),
         new("info of the watch", Asks.Read, null, Call("GetFlightInfo", _ => FlightCall.Path("watch"))),
+        new("open a sync", Asks.Read, new("POST /v1/sync", "POST /v1/sync", ""), Act("sync", "\n")),
+        new("go on with a sync", Asks.Read, new("POST /v1/sync/{id}", "POST /v1/sync/00ff", "")),
+        new("end a sync", Asks.Read, new("DELETE /v1/sync/{id}", "DELETE /v1/sync/00ff")),
+        new("sum of a sync", Asks.Read, Get("/v1/sync/sum")),
         new("read metrics", Asks.Read, Get("/metrics")),
         new("shake hands", Asks.Read, null, Call("Handshake", _ => new HandshakeRequest())),
 
