@@ -21,7 +21,7 @@ internal static class BenchCommand
     public static int Run(string[] args) => CommandLine.Run(static () => new RootCommand(About)
     {
         MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeRegistry(), MakeFlight(), MakePlaces(), MakeMemo(),
-        MakeSign(),
+        MakeSign(), MakeSync(),
         SecondCommand.Make(),
     }, args, Invocation, Examples("hash", "store --quick", "export --only wide --json"));
 
@@ -115,6 +115,13 @@ internal static class BenchCommand
         "3.5 GB, and are removed.",
         SignBench.Names, (_, isQuick, rounds) => new SignBench(isQuick, new Rounds(rounds)),
         "sign", "sign --only verify", "sign --quick --json");
+
+    private static Verb MakeSync() => Against("sync",
+        "Measure sync: the bytes and time to find the differences of sets of up to ten million blocks, and stores that come " +
+        "into step. The competitors are rsync and git-annex, as programs, where they are installed; figures of negentropy, " +
+        "which were measured elsewhere, are printed beside. Stores and files are in shared memory, and are removed.",
+        SyncBench.Names, (_, isQuick, rounds) => new SyncBench(isQuick, new Rounds(rounds)),
+        "sync", "sync --only find", "sync --quick --json");
 
     private static Verb MakeRegistry()
     {

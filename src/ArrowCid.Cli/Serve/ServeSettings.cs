@@ -135,6 +135,19 @@ internal sealed class ServeSettings
         }
     }
 
+    /// <summary>The stores that are followed, and how.</summary>
+    /// <exception cref="ArrowCidException">A value is wrong.</exception>
+    public (IReadOnlyList<string> From, Filter? Filter, TimeSpan Every) Follow()
+    {
+        Filter? filter = null;
+        if (Text("follow-where") is { } text && !Filter.TryParse(text, out filter))
+            throw Wrong("follow-where", "is a filter such as tag.day = \"2026-11-20\"");
+        IReadOnlyList<string> from = Text("follow") is null ? [] : Several("follow");
+        if (from.Count > 0 && Role() == ServerRole.Reader)
+            throw Wrong("follow", "is not for the role reader, which changes nothing");
+        return (from, filter, Span("follow-every") ?? Follower.Usual);
+    }
+
     /// <summary>Returns a span of time; null for off.</summary>
     private TimeSpan? Span(string name)
     {

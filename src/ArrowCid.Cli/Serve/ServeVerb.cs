@@ -110,6 +110,7 @@ internal static class ServeVerb
         CidServerOptions options = settings.ToOptions();
         _ = settings.Maintenance();
         _ = settings.Cache();
+        _ = settings.Follow();
         CidStore? opened = null;
         await using CidServer server = await CidServer.StartAsync(
             logs => opened = Open(directory, logs, settings), options, cancel).ConfigureAwait(false);
@@ -134,16 +135,41 @@ internal static class ServeVerb
         Task copies = settings.WritesBack && !store.IsReadOnly
             ? store.Places.WriteBackAsync(new WriteBackOptions { Failed = ReportFailure }, ends.Token)
             : Task.CompletedTask;
+        Task[] follows = Follow(store, settings, ends.Token);
         await end.Task.ConfigureAwait(false);
         await ends.CancelAsync().ConfigureAwait(false);
         await server.DisposeAsync().ConfigureAwait(false);
         await copies.ConfigureAwait(false);
+        await Task.WhenAll(follows).ConfigureAwait(false);
         server.SayEnding("copies to places have ended; what is left is copied after the next start");
         store.EndMaintenance();
         server.SayEnding("maintenance has ended");
         if (!store.IsReadOnly) server.SayEnding(Checkpoint(store));
         store.Dispose();
         server.SayEnding("the store is closed");
+        return 0;
+    }
+
+    /// <summary>Follows other stores, each on a thread of its own.</summary>
+    private static Task[] Follow(CidStore store, ServeSettings settings, CancellationToken end)
+    {
+        (IReadOnlyList<string> from, Registry.Filter? filter, TimeSpan every) = settings.Follow();
+        if (store.IsReadOnly) return [];
+        return
+        [
+            .. from.Select(location => Task.Factory.StartNew(() => new Follower(store, location)
+            {
+                Filter = filter,
+                Every = every,
+                Synced = ReportConflicts,
+            }.Run(end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)),
+        ];
+    }
+
+    private static int ReportConflicts(SyncReport report)
+    {
+        foreach (SyncNameConflict conflict in report.Conflicts)
+            CommandError.Say($"the name {CommandError.Visible(conflict.Name)} was changed here and at {report.Peer}; both keep theirs");
         return 0;
     }
 

@@ -90,7 +90,8 @@ internal sealed class SyncSearch(SyncLink link)
         int most = Math.Max(64, group.Items.Length / 2);
         if (group.Decoder.Count + group.Ask / 2 <= most)
         {
-            group.Ask = Math.Min(SyncLimits.Symbols, Math.Max(32, group.Decoder.Count / 2));
+            int more = plan.IsUnknown ? group.Decoder.Count : group.Decoder.Count / 2;
+            group.Ask = Math.Min(SyncLimits.Symbols, Math.Max(32, more));
             return false;
         }
 

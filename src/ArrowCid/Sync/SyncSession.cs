@@ -29,7 +29,7 @@ internal sealed class SyncSession(ISyncEnd end, SyncRights rights, Action<long>?
     /// <summary>Answers a request.</summary>
     public IEnumerable<byte[]> Answer(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
-        using IEnumerator<byte[]> answers = Serve(request, cancellationToken).GetEnumerator();
+        using IEnumerator<byte[]> answers = Deferred(request, cancellationToken).GetEnumerator();
         while (true)
         {
             byte[]? refusal = null;
@@ -49,6 +49,12 @@ internal sealed class SyncSession(ISyncEnd end, SyncRights rights, Action<long>?
             yield return SyncMessage.Done;
             yield break;
         }
+    }
+
+    /// <summary>What a request breaks is thrown where its answer is read.</summary>
+    private IEnumerable<byte[]> Deferred(ReadOnlyMemory<byte> request, CancellationToken cancel)
+    {
+        foreach (byte[] answer in Serve(request, cancel)) yield return answer;
     }
 
     private IEnumerable<byte[]> Serve(ReadOnlyMemory<byte> request, CancellationToken cancel)

@@ -129,7 +129,7 @@ public class SyncSearchTests
         {
             var random = new Random(seed);
             var session = new SyncSession(new SetEnd(Digests(random, 100)), SyncRights.All);
-            var hello = new SyncHello(new byte[16], new SyncWish(SyncSubject.Blocks, null, false, null));
+            var hello = new SyncHello(new byte[SyncHash.NonceBytes], new SyncWish(SyncSubject.Blocks, null, false, null));
             for (int i = 0; i < 20; i++)
             {
                 byte[] request = random.Next(4) switch

@@ -6,8 +6,8 @@ namespace ArrowCid.Tests.Sync;
 /// <summary>The vectors of SYNC.md, byte for byte.</summary>
 public class SyncVectorTests
 {
-    private static readonly SyncHash s_hash = new([.. Enumerable.Range(0, 16).Select(i => (byte)i)],
-        [.. Enumerable.Range(100, 16).Select(i => (byte)i)]);
+    private static readonly SyncHash s_hash = new([.. Enumerable.Range(0, 32).Select(i => (byte)i)],
+        [.. Enumerable.Range(100, 32).Select(i => (byte)i)]);
 
     private static readonly Digest256[] s_items = [Item("item-1"), Item("item-2"), Item("item-3")];
 

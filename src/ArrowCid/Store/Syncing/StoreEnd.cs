@@ -124,7 +124,7 @@ internal sealed class StoreEnd(CidStore store) : ISyncEnd
     public SyncBlockState StateOf(in Digest256 digest, ulong lastPut)
     {
         if (IsHere(in digest)) return SyncBlockState.Here;
-        if (!store.Registry.Reader.Known(() => store.Registry.Reader.State.HasDrops)) return SyncBlockState.Wanted;
+        if (!store.Registry.Reader.Ask(() => store.Registry.Reader.State.HasDrops)) return SyncBlockState.Wanted;
         bool isRemoved = Catalog.Removals.TryGetValue(digest, out ulong removed) &&
             removed >= lastPut / NanosecondsOfMillisecond;
         return isRemoved ? SyncBlockState.Removed : SyncBlockState.Wanted;

@@ -48,8 +48,10 @@ internal sealed class SyncRun
             SyncMessageKind.Welcome));
         if (peer.Store == _end.Id)
             throw new ArrowCidException(ErrorCode.InvalidArgument, $"{_store.Directory} is not synced with itself");
-        SyncFact? last = _options.Full || _options.Filter is not null ? null : _end.LastSync(peer.Store);
-        SyncDifferences found = Find(last);
+        // What came since the last sync says nothing of what that one left out.
+        bool isFull = _options is { Full: true } or { Filter: not null } or { Resurrect: true } or { WithPins: true };
+        SyncFact? last = _end.LastSync(peer.Store);
+        SyncDifferences found = Find(isFull ? null : last);
         // Whether changes of a name are in conflict, only the whole histories of both sides tell.
         bool isUnclear = NameChanges.HasCommon(found.NamesHere, found.NamesThere) ||
             (!Pushes && found.NamesThere.Count > 0) || (!Pulls && found.NamesHere.Count > 0);

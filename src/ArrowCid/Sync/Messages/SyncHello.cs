@@ -3,7 +3,7 @@ using ArrowCid.Ipld;
 namespace ArrowCid.Sync;
 
 /// <summary>The message that begins a comparison.</summary>
-/// <param name="Nonce">The client's part of the key, 16 bytes.</param>
+/// <param name="Nonce">The client's part of the key, 32 bytes.</param>
 /// <param name="Wish">The set.</param>
 internal sealed record SyncHello(byte[] Nonce, SyncWish Wish)
 {
@@ -23,7 +23,7 @@ internal sealed record SyncHello(byte[] Nonce, SyncWish Wish)
         if (version != Version)
             throw new ArrowCidException(ErrorCode.Unsupported, $"version {version} of sync; this side has {Version}");
         byte[] nonce = message.Member<byte[]>("nonce");
-        if (nonce.Length != SyncHash.NonceBytes) throw DagCborReader.Refuse("a nonce has 16 bytes", 0);
+        if (nonce.Length != SyncHash.NonceBytes) throw DagCborReader.Refuse("a nonce has 32 bytes", 0);
         string what = message.Member<string>("what");
         int subject = Array.IndexOf(s_subjects, what);
         if (subject < 0) throw new ArrowCidException(ErrorCode.Unsupported, $"no sync of '{what}' here");

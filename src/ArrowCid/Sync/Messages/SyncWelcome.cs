@@ -4,7 +4,7 @@ using ArrowCid.Ipld;
 namespace ArrowCid.Sync;
 
 /// <summary>The answer to a hello.</summary>
-/// <param name="Nonce">The server's part of the key, 16 bytes.</param>
+/// <param name="Nonce">The server's part of the key, 32 bytes.</param>
 /// <param name="Store">The identity of its store.</param>
 /// <param name="Fence">The moment at which its set was fixed, as the text of a cursor.</param>
 /// <param name="Count">The number of its items.</param>

@@ -10,6 +10,10 @@ internal sealed class SketchPlan
     // What a bucket is expected to hold where all differ, so that nothing can be estimated.
     private const double Unknown = 16;
 
+    // A sketch of some hundred differences takes 1.4 symbols for each; where their number is a guess, fewer are asked for
+    // first.
+    private const double SymbolsOfDifference = 1.45, UnknownShare = 0.7;
+
     // A bucket of a set has about this number of items.
     private const int ItemsOfBucket = 2048;
     private const int LeastBits = 4;
@@ -29,7 +33,8 @@ internal sealed class SketchPlan
 
         if (_buckets.Count == 0) return;
         int all = 1 << bits;
-        double each = _buckets.Count == all
+        IsUnknown = _buckets.Count == all;
+        double each = IsUnknown
             ? Unknown
             : -all * Math.Log(1 - ((double)_buckets.Count / all)) / _buckets.Count;
         _bucketsOfGroup = Math.Max(1, (int)(DifferencesOfGroup / each));
@@ -41,6 +46,9 @@ internal sealed class SketchPlan
 
     /// <summary>The differences that a bucket is expected to hold.</summary>
     public double Expected { get; }
+
+    /// <summary>Whether every bucket differs, so that the number of differences is a guess.</summary>
+    public bool IsUnknown { get; }
 
     /// <summary>The number of groups.</summary>
     public int Groups => _buckets.Count == 0 ? 0 : (_buckets.Count + _bucketsOfGroup - 1) / _bucketsOfGroup;
@@ -58,7 +66,8 @@ internal sealed class SketchPlan
         _buckets.GetRange(group * _bucketsOfGroup, Math.Min(_bucketsOfGroup, _buckets.Count - (group * _bucketsOfGroup)));
 
     /// <summary>The first number of symbols to ask for of a group.</summary>
-    public int FirstSymbols(int group) => (int)(BucketsOf(group).Count * Expected * 1.45) + 10;
+    public int FirstSymbols(int group) =>
+        (int)(BucketsOf(group).Count * Expected * (IsUnknown ? UnknownShare : SymbolsOfDifference)) + 10;
 
     /// <summary>The items of a set in a group.</summary>
     public Memory.Digest256[] ItemsOf(SyncSet set, int group)

@@ -10,7 +10,9 @@ namespace ArrowCid.Sync;
 internal readonly struct SyncHash
 {
     /// <summary>The bytes of a side's part of the key.</summary>
-    public const int NonceBytes = 16;
+    public const int NonceBytes = 32;
+
+    private const int KeyBytes = 16;
 
     private readonly ulong _k0;
     private readonly ulong _k1;
@@ -33,7 +35,7 @@ internal readonly struct SyncHash
     {
         get
         {
-            Span<byte> key = stackalloc byte[NonceBytes];
+            Span<byte> key = stackalloc byte[KeyBytes];
             BinaryPrimitives.WriteUInt64LittleEndian(key, _k0);
             BinaryPrimitives.WriteUInt64LittleEndian(key[8..], _k1);
             return Convert.ToHexStringLower(key);

@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ArrowCid.ProcessTests.Flight;
+
+namespace ArrowCid.ProcessTests.Cli;
+
+/// <summary><c>sync</c>, <c>mirror</c> and <c>serve --follow</c>.</summary>
+public sealed class SyncVerbsTests
+{
+    private const string V1 = "vectors/v1.arrows", V1Cid = "bafkreidqfe32htj57zh5xzgmeelor4zj2dj5zxhto3b5jehmlzqfqvqhxy";
+    private const string Other = "vectors/more/nan.arrows";
+
+    [Fact]
+    public void Two_stores_come_into_step()
+    {
+        using var folder = new TemporaryFolder();
+        string one = folder.PathOf("one"), other = folder.PathOf("other");
+        Put(one, V1, "--name", "mine", "--tag", "a=b");
+        Put(other, Other, "--name", "theirs");
+        string tried = Command.Run("sync", one, other, "--dry-run").Exits(0).Text;
+        Assert.Contains("names       1 in, 1 out", tried, StringComparison.Ordinal);
+        Assert.Contains($"out         {V1Cid}  520", tried, StringComparison.Ordinal);
+        string done = Command.Run("sync", one, other).Exits(0).Text;
+        Assert.StartsWith($"in step     {other}", done, StringComparison.Ordinal);
+        Assert.Contains("names       1 in, 1 out", done, StringComparison.Ordinal);
+        JsonElement again = Assert.Single(Command.Run("sync", one, other, "--json").Exits(0).Json);
+        Assert.Equal(("cursor", true, 0), (again.GetProperty("way").GetString(), again.GetProperty("isInStep").GetBoolean(),
+            again.GetProperty("blocksPulled").GetInt32()));
+        Assert.Contains("a=\"b\"", Command.Run("info", "@mine", "--store", other).Exits(0).Text.Replace("a = ", "a=", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Name_in_conflict_is_listed_and_stays()
+    {
+        using var folder = new TemporaryFolder();
+        string one = folder.PathOf("one"), other = folder.PathOf("other");
+        Put(one, V1, "--name", "latest");
+        Put(other, Other, "--name", "latest");
+        string before = Command.Run("name", "ls", "--store", other).Exits(0).Text;
+        string listed = Command.Run("sync", one, other).Exits(5).Text;
+        Assert.Contains("1 in conflict (latest)", listed, StringComparison.Ordinal);
+        Assert.Contains($"conflict    latest  here {V1Cid}", listed, StringComparison.Ordinal);
+        Assert.Equal(before, Command.Run("name", "ls", "--store", other).Exits(0).Text);
+        Command.Run("sync", one, other, "--merge-names").Exits(0);
+        Assert.Equal(Command.Run("name", "ls", "--store", one).Exits(0).Text,
+            Command.Run("name", "ls", "--store", other).Exits(0).Text);
+    }
+
+    [Fact]
+    public void Backup_is_a_side_and_two_others_are_none()
+    {
+        using var folder = new TemporaryFolder();
+        string one = folder.PathOf("one"), other = folder.PathOf("other"), stick = folder.PathOf("stick.car");
+        Put(one, V1, "--name", "mine");
+        Put(other, Other);
+        Command.Run("backup", stick, "--store", one).Exits(0);
+        Assert.Contains("names       1 in, 0 out", Command.Run("sync", other, stick).Exits(0).Text, StringComparison.Ordinal);
+        Command.Run("get", "@mine", "--store", other, "-o", folder.PathOf("out.arrows")).Exits(0);
+        Assert.Contains("is only read", Command.Run("sync", other, stick, "--push").Exits(2).Errors, StringComparison.Ordinal);
+        Command.Run("sync", stick, "http://127.0.0.1:1").Exits(2);
+        Command.Run("sync", one, other, "--pull", "--push").Exits(2);
+        Command.Run("sync", one, "http://127.0.0.1:1").Exits(7);
+    }
+
+    [Theory]
+    [InlineData("Z1:1")]
+    [InlineData("Z2:1")]
+    [InlineData("Z3:1")]
+    [InlineData("Z4:1")]
+    public void Sync_that_is_killed_is_run_again(string step)
+    {
+        using var folder = new TemporaryFolder();
+        string one = folder.PathOf("one"), other = folder.PathOf("other");
+        Put(one, V1, "--name", "mine", "--tag", "a=b");
+        Put(other, Other, "--name", "theirs");
+        CommandResult killed = Command.Shell($"ARROWCID_CRASH_AT={step} \"$@\" sync {one} {other}");
+        Assert.Equal(137, killed.ExitCode);
+        Assert.Empty(Command.Run("log", "check", "--store", one).Exits(0).Errors);
+        foreach (string store in new[] { one, other })
+        {
+            foreach (JsonElement name in Command.Run("name", "ls", "--store", store, "--json").Exits(0).Json)
+                Command.Run("get", name.GetProperty("cid").GetString()!, "--store", store, "-o", folder.PathOf("out")).Exits(0);
+        }
+
+        Command.Run("sync", one, other).Exits(0);
+        JsonElement last = Assert.Single(Command.Run("sync", one, other, "--full", "--json").Exits(0).Json);
+        Assert.Equal("sum", last.GetProperty("way").GetString());
+        Assert.Equal(Command.Run("name", "ls", "--store", one).Exits(0).Text,
+            Command.Run("name", "ls", "--store", other).Exits(0).Text);
+    }
+
+    [Fact]
+    public void Mirror_follows_with_removals()
+    {
+        using var folder = new TemporaryFolder();
+        string one = folder.PathOf("one"), copy = folder.PathOf("copy");
+        Put(one, V1);
+        Put(one, Other);
+        Command.Run("mirror", one, copy, "--once", "--capacity", "64M").Exits(0);
+        Command.Run("rm", V1Cid, "--store", one).Exits(0);
+        Assert.Contains($"deleted     {V1Cid}", Command.Run("mirror", one, copy, "--once", "--delete").Exits(0).Text, StringComparison.Ordinal);
+        Assert.Equal(Command.Run("ls", "--store", one).Exits(0).Lines.Length, Command.Run("ls", "--store", copy).Exits(0).Lines.Length);
+    }
+
+    [Fact]
+    public void Server_follows_another_store()
+    {
+        using var folder = new TemporaryFolder();
+        string one = folder.PathOf("one"), copy = folder.PathOf("copy");
+        Put(one, Other);
+        using (CidStore.Open(copy, new CidStoreOptions { Capacity = 64 << 20 }))
+        {
+        }
+
+        Process server = Command.Begin(["serve", "--store", copy, "--flight", "none", "--http", "127.0.0.1:0", "--follow", one,
+            "--follow-every", "20ms"]);
+        try
+        {
+            Put(one, V1);
+            using var store = CidStore.Open(copy);
+            IEnumerable<StoreEvent> puts = store.Watch(Cursor.Oldest, new WatchOptions { Timeout = TimeSpan.FromSeconds(60) });
+            Assert.Contains(puts, put => put.Cid.ToString() == V1Cid);
+        }
+        finally
+        {
+            server.Kill();
+            server.WaitForExit();
+            server.Dispose();
+        }
+    }
+
+    private static void Put(string store, params string[] arguments) =>
+        Command.Run(["put", .. arguments], null, store).Succeeds();
+}
