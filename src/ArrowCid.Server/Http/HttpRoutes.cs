@@ -146,7 +146,7 @@ internal static class HttpRoutes
                 Document = new("continueSync", "Answers further messages of a session of sync.",
                     new ApiAnswer(StatusCodes.Status200OK, "Messages.", FileTypes.Sync))
                 {
-                    Parameters = ApiParameters.SyncSession, BodyTypes = [FileTypes.Sync],
+                    BodyTypes = [FileTypes.Sync],
                     Errors = [StatusCodes.Status415UnsupportedMediaType],
                 },
                 ServesReadOnly = true,
@@ -154,10 +154,7 @@ internal static class HttpRoutes
             new("DELETE", "/v1/sync/{id}", AccessOperation.List, RouteKind.Api, sync.End)
             {
                 Document = new("endSync", "Ends a session of sync.",
-                    new ApiAnswer(StatusCodes.Status204NoContent, "The session was ended."))
-                {
-                    Parameters = ApiParameters.SyncSession,
-                },
+                    new ApiAnswer(StatusCodes.Status204NoContent, "The session was ended.")),
                 Success = StatusCodes.Status204NoContent,
                 ServesReadOnly = true,
             },

@@ -37,7 +37,9 @@ public class SyncModelTests
 /// <param name="HasName">Whether the name points to it.</param>
 /// <param name="Collector">0 at rest, 1 it has chosen the block.</param>
 /// <param name="IsAfterFence">Whether a record of the block is after the collector's fence.</param>
-/// <param name="Left">The kills and collections that are left.</param>
+/// <param name="Kills">The kills that are left.</param>
+/// <param name="Left">The collections that are left.</param>
+/// <param name="CameBack">Whether the block came although it was removed here.</param>
 internal readonly record struct Synced(byte At, bool HasBlock, bool IsHeld, bool HasName, byte Collector, bool IsAfterFence,
     byte Kills, byte Left, bool CameBack);
 

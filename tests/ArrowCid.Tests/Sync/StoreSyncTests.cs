@@ -133,7 +133,7 @@ public class StoreSyncTests
         Cid cid = pair.Other.Put(Stores.Numbers(1)).Cid;
         pair.Other.Names.Set("arrowcid.other", cid);
         pair.Other.Retention.Pin(cid);
-        using BlockHold hold = pair.Other.Hold(cid);
+        using BlockHold hold = pair.Other.Retention.Hold(cid);
         Assert.Equal(0, pair.Sync().FactsPulled);
         Assert.Null(pair.One.Names.Resolve("arrowcid.other"));
         Assert.False(pair.One.Metadata.Get(cid)!.IsPinned);

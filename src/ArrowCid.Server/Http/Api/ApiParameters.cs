@@ -98,9 +98,6 @@ internal static class ApiParameters
         s_columns with { Description = $"{s_columns.Description} Not for car." },
     ];
 
-    /// <summary>The parameters of the routes of a session of sync.</summary>
-    public static IReadOnlyList<ApiParameter> SyncSession { get; } = [s_session];
-
     /// <summary>The parameters of <c>GET /v1/sync/sum</c>.</summary>
     public static IReadOnlyList<ApiParameter> SyncSum { get; } = [s_filter];
 
@@ -178,6 +175,7 @@ internal static class ApiParameters
             "{name}.parquet" => s_dataset,
             "{path}" => s_path,
             "{requestid}" => s_request,
+            "{id}" => s_session,
             _ => throw new InvalidOperationException($"no description of {part}"),
         });
 }

@@ -226,7 +226,7 @@ internal sealed class SyncRun
             {
                 CrashPoint.Pass(CrashStep.Z2);
                 if (!mustHold) return;
-                foreach (Cid[] some in put.Chunk(HeldAtOnce)) holds.Add(_store.Hold(some));
+                foreach (Cid[] some in put.Chunk(HeldAtOnce)) holds.Add(_store.Retention.Hold(some));
             });
             (_pushed, _pushedBytes) = _transfer.Push(push);
             CrashPoint.Pass(CrashStep.Z3);
@@ -267,7 +267,7 @@ internal sealed class SyncRun
             try
             {
                 // A collection that runs beside this does not see the name yet.
-                using BlockHold? hold = target is { } cid && !_store.Blocks.IsRing ? _store.Hold(cid) : null;
+                using BlockHold? hold = target is { } cid && !_store.Blocks.IsRing ? _store.Retention.Hold(cid) : null;
                 if (TakeFacts(items).Refused > 0) _ = waiting.Add(name);
             }
             catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound)
