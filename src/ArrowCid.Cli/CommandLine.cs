@@ -43,7 +43,8 @@ internal static class CommandLine
         [
             ("copy", CopyVerb.Make), ("place", PlaceVerb.Make), ("whereis", WhereIsVerb.Make),
             ("drop", DropVerb.Make), ("replicas", ReplicasVerb.Make), ("prefetch", PrefetchVerb.Make),
-            ("heat", HeatVerb.Make), ("publish", PublishVerb.Make), ("sync", SyncVerb.Make), ("mirror", MirrorVerb.Make),
+            ("heat", HeatVerb.Make), ("publish", PublishVerb.Make), ("sync", SyncVerb.Make),
+            ("mirror", MirrorVerb.Make),
         ]),
         new("Metadata",
         [

@@ -61,8 +61,8 @@ internal sealed record ServeSetting(string Name, string? Value, string? Default,
             "has returned), through (before), auto (as each place says) or off."),
         new("max-backlog", "SIZE", "off", "The size of the backlog of such a place over which puts are refused, such " +
             "as 10GiB; off: the store's capacity."),
-        new("follow", "LOCATIONS", null, "The stores that this one follows, separated by commas: directories or servers, " +
-            "as for 'arrowcid mirror'. What comes there is pulled while the server runs."),
+        new("follow", "LOCATIONS", null, "The stores that this one follows, separated by commas: directories or " +
+            "servers, as for 'arrowcid mirror'. What comes there is pulled while the server runs."),
         new("follow-where", "FILTER", null, "The filter of what is pulled from the stores that are followed."),
         new("follow-every", "SPAN", "5s", "The time between two looks at a store that is followed."),
         new("log", "FORM", "auto", "The format of the log on standard error: text, json, none, or auto: text on a " +

@@ -169,7 +169,8 @@ internal static class ServeVerb
     private static int ReportConflicts(SyncReport report)
     {
         foreach (SyncNameConflict conflict in report.Conflicts)
-            CommandError.Say($"the name {CommandError.Visible(conflict.Name)} was changed here and at {report.Peer}; both keep theirs");
+            CommandError.Say($"the name {CommandError.Visible(conflict.Name)} was changed here and at {report.Peer}; " +
+                "both keep theirs");
         return 0;
     }
 

@@ -147,7 +147,8 @@ internal sealed class HttpSyncPeer : SyncPeer
             if (error.GetProperty("number").TryGetInt32(out int number) && Enum.IsDefined((ErrorCode)number))
                 code = (ErrorCode)number;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or IOException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
+            or IOException)
         {
             // The status says enough.
         }

@@ -160,8 +160,8 @@ internal static class HttpRoutes
             },
             new("GET", "/v1/sync/sum", AccessOperation.List, RouteKind.Api, sync.Sum)
             {
-                Document = new("sumSync", "Returns the number and the sum of the blocks and facts that pass a filter: " +
-                    "two stores with equal sums are in step.", Json("The sums.", "SyncSums"))
+                Document = new("sumSync", "Returns the number and the sum of the blocks and facts that pass a " +
+                    "filter: two stores with equal sums are in step.", Json("The sums.", "SyncSums"))
                 {
                     Parameters = ApiParameters.SyncSum,
                 },

@@ -14,7 +14,8 @@ internal static class FlightLimits
     private const int MostOfStranger = 64 << 10;
 
     // The type of an action, field 1, which is written first.
-    private static readonly byte[][] s_longActions = [[0x0A, 12, .. "find-missing"u8], [0x0A, 9, .. "put-block"u8]];
+    private static readonly byte[][] s_longActions =
+        [[0x0A, 12, .. "find-missing"u8], [0x0A, 9, .. "put-block"u8], [0x0A, 4, .. "sync"u8]];
 
     private static readonly MessageLimit s_request = new(MostOfRequest);
 

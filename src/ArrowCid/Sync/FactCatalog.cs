@@ -80,7 +80,8 @@ internal sealed class FactCatalog
         digests.AddRange(_all.Where(each => isWanted?.Invoke(each.Value) != false).Select(each => each.Key));
         foreach (List<FactItem> changes in _names.Values)
         {
-            if (isWanted is null || IsWanted(changes, isWanted)) digests.AddRange(changes.Select(change => change.Digest));
+            if (isWanted is null || IsWanted(changes, isWanted))
+                digests.AddRange(changes.Select(change => change.Digest));
         }
 
         return digests;

@@ -55,8 +55,9 @@ internal sealed class FactItem
         Name?.StartsWith("arrowcid.", StringComparison.Ordinal) != true;
 
     /// <summary>Whether a caller who only stores blocks may set it.</summary>
-    public bool IsForAdmin => Kind is not ((ulong)FactKind.Tags or (ulong)FactKind.Producer or (ulong)FactKind.Parents or
-        (ulong)FactKind.Json or (ulong)FactKind.Locations or (ulong)FactKind.Signed or Message or Beat);
+    public bool IsForAdmin => Kind is not ((ulong)FactKind.Tags or (ulong)FactKind.Producer or
+        (ulong)FactKind.Parents or (ulong)FactKind.Json or (ulong)FactKind.Locations or
+        (ulong)FactKind.Signed or Message or Beat);
 
     // Kinds of channels, which have a key of two items.
     private const ulong Message = 12, Beat = 15, Fingerprint = 19;

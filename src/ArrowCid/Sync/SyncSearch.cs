@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using ArrowCid.Ipld;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Sync;

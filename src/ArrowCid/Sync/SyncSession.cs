@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
@@ -147,7 +146,8 @@ internal sealed class SyncSession(ISyncEnd end, SyncRights rights, Action<long>?
     private byte[] StatesOf(SyncMessage message)
     {
         Digest256[] digests = message.Digests();
-        if (message.Numbers.Count != digests.Length) throw DagCborReader.Refuse("an offer has a time for each block", 0);
+        if (message.Numbers.Count != digests.Length)
+            throw DagCborReader.Refuse("an offer has a time for each block", 0);
         var states = new byte[digests.Length];
         for (int i = 0; i < digests.Length; i++) states[i] = (byte)end.StateOf(in digests[i], message.Numbers[i]);
         return SyncMessage.Write(SyncMessageKind.States, [], states);

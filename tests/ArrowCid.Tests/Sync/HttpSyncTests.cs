@@ -59,13 +59,16 @@ public sealed class HttpSyncTests : IAsyncLifetime
     public async Task Server_at_a_Unix_socket_is_a_side_too()
     {
         string socket = Path.Combine(_folder.Directory, "http.sock");
-        await using ServedStore served = await ServedStore.Start(_ => new CidServerOptions
+        using var folder = new TemporaryStore();
+        using CidStore other = Stores.Open(folder);
+        await using CidServer server = await CidServer.StartAsync(other, new CidServerOptions
         {
+            Flight = null,
             Http = new System.Net.Sockets.UnixDomainSocketEndPoint(socket),
         });
-        Cid cid = served.Store.Put(Stores.Numbers(4)).Cid;
+        Cid cid = other.Put(Stores.Numbers(4)).Cid;
         string file = Path.Combine(_folder.Directory, "local.txt");
-        await File.WriteAllTextAsync(file, served.Token);
+        await File.WriteAllTextAsync(file, ArrowCid.Server.Access.TokenFile.ReadLocal(folder.Directory));
         using SyncPeer peer = ServerSync.Open($"http+unix://{socket}?token-file={file}");
         Assert.True((await _store.Transfer.SyncAsync(peer)).IsInStep);
         Assert.True(_store.Contains(cid));

@@ -36,12 +36,12 @@ public class SyncSimulationTests
             conflicts += last.NamesPulled.Intersect(last.NamesPushed).Count();
             removed += last.RemovedBlocks;
             CheckBlocks(pair, last, seed);
-            string[] one = Facts(pair.One), other = Facts(pair.Other);
+            string[] one = Facts(pair.One, last), other = Facts(pair.Other, last);
             Assert.True(one.SequenceEqual(other), $"seed {seed}:\n{string.Join('\n', one.Except(other))}\nand\n" +
                 string.Join('\n', other.Except(one)));
             SyncReport again = pair.Sync(new SyncOptions { Full = true });
             Assert.True(again.BlocksPulled + again.BlocksPushed + again.FactsPulled + again.FactsPushed == 0 &&
-                again.Conflicts.Count == 0, $"seed {seed}: {again}");
+                again.Conflicts.Count == 0 || last.NamesWaiting.Count > 0, $"seed {seed}: {again}");
         }
 
         bool areMany = SyncSeeds.All.Skip(1).Any();
@@ -76,12 +76,12 @@ public class SyncSimulationTests
 
     private static HashSet<Cid> Blocks(CidStore store) => [.. store.Query().Select(entry => entry.Cid)];
 
-    private static string[] Facts(CidStore store) =>
+    private static string[] Facts(CidStore store, SyncReport last) =>
     [
         .. store.Query(includeMissing: true).Where(entry => entry.Producer is not null || entry.Tags.Count > 0 ||
             entry.Parents.Count > 0).Select(entry => $"{entry.Cid.Hash} {entry.Producer} [{string.Join(' ', entry.Parents)}] " +
             string.Join(' ', entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal))).Order(StringComparer.Ordinal),
-        .. store.Names.List().Where(name => store.Contains(name.Cid!.Value)).Select(name => $"{name.Name} {name.Cid}")
+        .. store.Names.List().Where(name => !last.NamesWaiting.Contains(name.Name)).Select(name => $"{name.Name} {name.Cid}")
             .Order(StringComparer.Ordinal),
     ];
 

@@ -20,11 +20,12 @@ internal static class MirrorVerb
         };
         var once = new Option<bool>("--once") { Description = "Only one sync." };
         Option<TimeSpan?> every = Verb.Span("--every", "The time between two looks. Default: 5s.");
-        Option<long?> capacity = Verb.Size("--capacity", 1, "The largest size of the files of a new store, such as 8G.");
+        Option<long?> capacity =
+            Verb.Size("--capacity", 1, "The largest size of the files of a new store, such as 8G.");
         Option<bool> json = Verb.Json();
         var verb = new Verb("mirror",
-            "Copy a store, then follow it until interrupted. Blocks, facts and names come as they are put there; nothing " +
-            "goes back. A mirror that was interrupted goes on where it was.",
+            "Copy a store, then follow it until interrupted. Blocks, facts and names come as they are put there; " +
+            "nothing goes back. A mirror that was interrupted goes on where it was.",
             "arrowcid mirror https://b.example:8816?token-file=token /srv/copy",
             "arrowcid mirror /srv/quotes /mnt/disk/quotes --once --delete")
         {

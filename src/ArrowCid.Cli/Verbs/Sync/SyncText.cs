@@ -32,7 +32,8 @@ internal static class SyncText
         string state = report.IsDryRun ? "would be" : report.IsInStep ? "in step" : "not in step";
         string counts = report.BlocksHere + report.BlocksThere == 0
             ? "only what came since the last sync was compared"
-            : string.Create(CultureInfo.InvariantCulture, $"{report.BlocksThere} blocks there, {report.BlocksHere} here");
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{report.BlocksThere} blocks there, {report.BlocksHere} here");
         output.Line($"{state,-11} {CommandError.Visible(report.Peer)}  {counts}");
         string removed = report.RemovedBlocks == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
             $", {report.RemovedBlocks} removed on one side (not brought back)");
@@ -61,9 +62,13 @@ internal static class SyncText
                 $"{Word(item.Outcome),-11} {item.Cid}  {item.ByteLength}"));
     }
 
-    private static string Names(string form, IReadOnlyList<string> names) => names.Count == 0 ? "" :
-        string.Format(CultureInfo.InvariantCulture, form, names.Count) +
-        $" ({string.Join(", ", names.Take(MostNames).Select(CommandError.Visible))}{(names.Count > MostNames ? ", …" : "")})";
+    private static string Names(string form, IReadOnlyList<string> names)
+    {
+        if (names.Count == 0) return "";
+        string more = names.Count > MostNames ? ", …" : "";
+        return string.Format(CultureInfo.InvariantCulture, form, names.Count) +
+            $" ({string.Join(", ", names.Take(MostNames).Select(CommandError.Visible))}{more})";
+    }
 
     private static void PrintJson(Output output, SyncReport report)
     {

@@ -14,8 +14,8 @@ internal static class SyncVerb
             "grpc://…, unix:PATH; with ?token-file=FILE), or a backup, which is only read.");
         var pull = new Option<bool>("--pull") { Description = "Only from B to A." };
         var push = new Option<bool>("--push") { Description = "Only from A to B." };
-        Option<string?> where = Verb.Where("A filter; each side applies it to its own facts. What a block needs comes " +
-            "with it.");
+        Option<string?> where = Verb.Where("A filter; each side applies it to its own facts. What a block needs " +
+            "comes with it.");
         var with = new Option<bool>("--with-pins") { Description = "Pins too." };
         var resurrect = new Option<bool>("--resurrect")
         {
@@ -23,8 +23,8 @@ internal static class SyncVerb
         };
         var merge = new Option<bool>("--merge-names")
         {
-            Description = "The changes of names that both sides changed go both ways: the later one is valid on both. " +
-                "By default both sides keep theirs, and the names are listed.",
+            Description = "The changes of names that both sides changed go both ways: the later one is valid on " +
+                "both. By default both sides keep theirs, and the names are listed.",
         };
         var full = new Option<bool>("--full")
         {
@@ -33,8 +33,8 @@ internal static class SyncVerb
         Option<long?> most = Verb.Size("--max-bytes", 0, "The most bytes of blocks that are moved each way.");
         Option<bool> dryRun = Verb.DryRun(), json = Verb.Json();
         var verb = new Verb("sync",
-            "Bring two stores in step: blocks, facts and names, both ways. The differences are found with little more " +
-            "data than they take. Every block is hashed before it is stored. After an interruption, run it again.",
+            "Bring two stores in step: blocks, facts and names, both ways. The differences are found with little " +
+            "more data than they take. Every block is hashed before it is stored. After an interruption, run it again.",
             "arrowcid sync /srv/quotes https://b.example:8816?token-file=token",
             "arrowcid sync /srv/quotes /mnt/other/quotes --dry-run",
             "arrowcid sync /srv/quotes https://b.example:8816 --pull --where 'tag.day >= \"2026-11-01\"'",

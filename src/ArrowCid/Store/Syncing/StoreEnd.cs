@@ -266,7 +266,8 @@ internal sealed class StoreEnd(CidStore store) : ISyncEnd
         foreach (StoredEntry entry in store.Query(Filter.Parse(filter)))
         {
             cancel.ThrowIfCancellationRequested();
-            bool isWanted = !entry.IsExpired(now) && entry.Cid.TryGetSha256(out Digest256 root) && !found.Contains(root);
+            bool isWanted = !entry.IsExpired(now) && entry.Cid.TryGetSha256(out Digest256 root) &&
+                !found.Contains(root);
             if (isWanted) AddWithNeeds(found, entry.Cid);
         }
 

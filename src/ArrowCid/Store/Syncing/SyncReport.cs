@@ -70,7 +70,8 @@ public sealed record SyncReport
     public bool IsInStep => Conflicts.Count == 0 && NamesWaiting.Count == 0 && FactsRefused == 0 &&
         !Items.Any(item => item.Outcome is SyncOutcome.OverLimit or SyncOutcome.Missing or SyncOutcome.WrongBytes or
             SyncOutcome.Refused) &&
-        (!IsDryRun || BlocksPulled + BlocksPushed + FactsPulled + FactsPushed + NamesPulled.Count + NamesPushed.Count == 0);
+        (!IsDryRun || BlocksPulled + BlocksPushed + FactsPulled + FactsPushed + NamesPulled.Count +
+            NamesPushed.Count == 0);
 
     /// <summary>The number of blocks that were removed on one side and do not come back.</summary>
     public int RemovedBlocks =>

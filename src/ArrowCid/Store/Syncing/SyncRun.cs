@@ -170,7 +170,10 @@ internal sealed class SyncRun
     }
 
     private List<SyncTransfer.Block> ToDelete(SyncDifference blocks) =>
-        [.. _transfer.Offer(blocks.Here).Where(each => each.State == SyncBlockState.Removed).Select(each => each.Block)];
+    [
+        .. _transfer.Offer(blocks.Here).Where(each => each.State == SyncBlockState.Removed)
+            .Select(each => each.Block),
+    ];
 
     private List<SyncTransfer.Block> Fitting(List<SyncTransfer.Block> blocks)
     {

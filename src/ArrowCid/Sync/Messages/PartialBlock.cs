@@ -13,7 +13,8 @@ internal sealed class PartialBlock(PartialBlock.Part first)
     private int _length;
 
     /// <summary>A part.</summary>
-    public readonly record struct Part(Digest256 Digest, ulong Codec, int Total, int Offset, ReadOnlyMemory<byte> Bytes);
+    public readonly record struct Part(Digest256 Digest, ulong Codec, int Total, int Offset,
+        ReadOnlyMemory<byte> Bytes);
 
     /// <summary>Whether all parts came.</summary>
     public bool IsWhole => _length == first.Total;

@@ -60,7 +60,7 @@ internal sealed class SyncMessage
     /// <summary>Writes what is known of blocks.</summary>
     public static byte[] Descriptions(ReadOnlySpan<SyncDescription> descriptions)
     {
-        var output = new ArrayBufferWriter<byte>(descriptions.Length * 20);
+        var output = new ArrayBufferWriter<byte>((descriptions.Length * 20) + 16);
         var writer = new DagCborWriter(output);
         writer.BeginList(2);
         writer.WriteInteger((ulong)SyncMessageKind.Descriptions);
@@ -80,7 +80,7 @@ internal sealed class SyncMessage
     /// <summary>Writes an offer of blocks with the times of their last puts.</summary>
     public static byte[] Offer(ReadOnlySpan<Digest256> digests, ReadOnlySpan<ulong> lastPuts)
     {
-        var output = new ArrayBufferWriter<byte>(digests.Length * 42);
+        var output = new ArrayBufferWriter<byte>((digests.Length * 42) + 16);
         var writer = new DagCborWriter(output);
         writer.BeginList(3);
         writer.WriteInteger((ulong)SyncMessageKind.Offer);

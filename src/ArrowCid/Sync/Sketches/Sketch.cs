@@ -43,7 +43,7 @@ internal static class Sketch
     /// <summary>The wire form of symbols.</summary>
     public static byte[] Write(ReadOnlySpan<CodedSymbol> symbols)
     {
-        var output = new ArrayBufferWriter<byte>(symbols.Length * (FixedBytes + 2));
+        var output = new ArrayBufferWriter<byte>((symbols.Length * (FixedBytes + 2)) + MostSymbolBytes);
         foreach (ref readonly CodedSymbol symbol in symbols)
         {
             Span<byte> bytes = output.GetSpan(MostSymbolBytes);

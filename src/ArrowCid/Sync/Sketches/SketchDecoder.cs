@@ -37,7 +37,8 @@ internal sealed class SketchDecoder(SyncHash hash)
         }
 
         Span<CodedSymbol> all = CollectionsMarshal.AsSpan(_symbols);
-        foreach ((Digest256 item, ulong code, int sign) in _found) Sketch.Add(in item, code, -sign, first, all[first..]);
+        foreach ((Digest256 item, ulong code, int sign) in _found)
+            Sketch.Add(in item, code, -sign, first, all[first..]);
         for (int i = first; i < all.Length; i++) _open.Push(i);
         while (_open.TryPop(out int at))
         {

@@ -10,8 +10,8 @@ internal sealed class SketchPlan
     // What a bucket is expected to hold where all differ, so that nothing can be estimated.
     private const double Unknown = 16;
 
-    // A sketch of some hundred differences takes 1.4 symbols for each; where their number is a guess, fewer are asked for
-    // first.
+    // A sketch of some hundred differences takes 1.4 symbols for each; where their number is a guess, fewer are asked
+    // for first.
     private const double SymbolsOfDifference = 1.45, UnknownShare = 0.7;
 
     // A bucket of a set has about this number of items.
@@ -63,7 +63,8 @@ internal sealed class SketchPlan
 
     /// <summary>The buckets of a group.</summary>
     public IReadOnlyList<int> BucketsOf(int group) =>
-        _buckets.GetRange(group * _bucketsOfGroup, Math.Min(_bucketsOfGroup, _buckets.Count - (group * _bucketsOfGroup)));
+        _buckets.GetRange(group * _bucketsOfGroup,
+            Math.Min(_bucketsOfGroup, _buckets.Count - (group * _bucketsOfGroup)));
 
     /// <summary>The first number of symbols to ask for of a group.</summary>
     public int FirstSymbols(int group) =>

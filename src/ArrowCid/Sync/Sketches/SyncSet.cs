@@ -90,5 +90,6 @@ internal sealed class SyncSet
         return map;
     }
 
-    private static int PrefixOf(in Digest256 digest) => BinaryPrimitives.ReadUInt16BigEndian(Digest256.Bytes(in digest));
+    private static int PrefixOf(in Digest256 digest) =>
+        BinaryPrimitives.ReadUInt16BigEndian(Digest256.Bytes(in digest));
 }

@@ -95,7 +95,8 @@ internal static class FactReader
             int items = reader.BeginList();
             if (items == 0) throw DagCborReader.Refuse("a fact without a kind", 0);
             ulong kind = reader.ReadUInt64();
-            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Sync or (ulong)FactKind.Result or
+            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Sync or
+                (ulong)FactKind.Result or
                 (ulong)FactKind.Copy or (ulong)FactKind.Signed or (ulong)FactKind.Damaged))
             {
                 onLater?.Invoke();

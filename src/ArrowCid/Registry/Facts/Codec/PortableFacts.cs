@@ -5,8 +5,8 @@ namespace ArrowCid.Registry;
 
 /// <summary>
 /// Takes out of a record of facts what means something in its own store alone: holds, which are of its control file's
-/// bytes, drops, which are of its lanes' numbers, what is logged of those, and how far its syncs and consumers are. All else stays byte for byte,
-/// later kinds too.
+/// bytes, drops, which are of its lanes' numbers, what is logged of those, and how far its syncs and consumers are.
+/// All else stays byte for byte, later kinds too.
 /// </summary>
 internal static class PortableFacts
 {
