@@ -96,6 +96,27 @@ public sealed partial class CidClient
         }
     }
 
+    /// <summary>Removes a block. Nothing happens where the server does not have it.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>: the token is not of the scope admin;
+    /// others as the server gave them, where something keeps the block.</exception>
+    internal async Task RemoveBlockAsync(Cid cid, CancellationToken cancel)
+    {
+        try
+        {
+            using AsyncServerStreamingCall<Result> call =
+                Act("remove", ByteString.CopyFromUtf8(cid.ToString()), Options(cancel, _options.Timeout));
+            if (!await call.ResponseStream.MoveNext(cancel).ConfigureAwait(false)) throw NoAnswer("remove");
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
+        {
+            // It is gone already.
+        }
+        catch (RpcException e)
+        {
+            throw ToArrowCidException(e, cancel);
+        }
+    }
+
     /// <summary>Lists the blocks that the server has, of every kind.</summary>
     internal async IAsyncEnumerable<Cid> ListBlocksAsync([EnumeratorCancellation] CancellationToken cancel)
     {

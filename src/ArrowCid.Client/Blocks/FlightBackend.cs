@@ -7,6 +7,8 @@ internal sealed class FlightBackend(string name, CidClient client, bool hasToken
 {
     public override bool CanPut => hasToken;
 
+    public override bool CanDelete => hasToken;
+
     public override bool CanList => hasToken;
 
     public override string? Test(CancellationToken cancellationToken = default)
@@ -38,6 +40,12 @@ internal sealed class FlightBackend(string name, CidClient client, bool hasToken
             await client.PutBlockAsync(block, end).ConfigureAwait(false);
             return true;
         }, cancellationToken);
+
+    protected override void Remove(Cid cid, CancellationToken cancellationToken) => _ = Wait(async end =>
+    {
+        await client.RemoveBlockAsync(cid, end).ConfigureAwait(false);
+        return true;
+    }, cancellationToken);
 
     protected override void Close() => client.Dispose();
 

@@ -17,10 +17,11 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     /// <param name="isDryRun">Nothing is changed.</param>
     /// <param name="chosen">When they were chosen, by what they were then: what was put since stays too.</param>
     /// <param name="rule">The policy by which they were chosen, for the log of removals.</param>
+    /// <param name="isForced">A backlog does not keep them.</param>
     /// <param name="cancel">Ends it before anything is dropped.</param>
     public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun, DateTimeOffset? chosen = null,
-        string? rule = null, CancellationToken cancel = default) =>
-        Drop(isDryRun, () => Decide(cids, chosen, isAsked: rule is null, cancel: cancel), rule ?? "",
+        string? rule = null, bool isForced = false, CancellationToken cancel = default) =>
+        Drop(isDryRun, () => Decide(cids, chosen, isForced: isForced, cancel: cancel), rule ?? "",
         rule is null ? RemovalReason.Asked : RemovalReason.Forgotten);
 
     /// <summary>Drops blocks of which another place has a proved copy. Pins and holds keep them, and so do stored
@@ -68,12 +69,12 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     /// <summary>Why a block is kept; nothing where <see cref="Remove"/> would take it.</summary>
     public List<KeepReason> Why(Cid cid)
     {
-        Removal removal = reader.Ask(() => Decide([cid], isAsked: true));
+        Removal removal = reader.Ask(() => Decide([cid]));
         return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
     }
 
     private Removal Decide(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null, bool isDemotion = false,
-        bool isAsked = false, CancellationToken cancel = default)
+        bool isForced = false, CancellationToken cancel = default)
     {
         var going = new Dictionary<Digest256, BlockInfo>();
         var reasons = new Dictionary<Digest256, List<KeepReason>>();
@@ -88,7 +89,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
                 continue;
             }
 
-            List<KeepReason> own = OwnReasons(info.Digest, isAsked);
+            List<KeepReason> own = OwnReasons(info.Digest, isForced);
             if (isDemotion) _ = own.RemoveAll(reason => reason.Kind == KeepKind.Named);
             if (chosen is { } time && reader.State.Find(info.Digest)?.LastPut > NanosecondsOf(time))
                 own.Add(new KeepReason { Kind = KeepKind.Recent, Name = null, By = null });
@@ -126,8 +127,8 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
 
     /// <summary>The reasons to keep a block that do not come from other blocks.</summary>
     /// <param name="digest">The block.</param>
-    /// <param name="isAsked">Whether a caller named the block to be removed: then a backlog does not keep it.</param>
-    public List<KeepReason> OwnReasons(Digest256 digest, bool isAsked = false)
+    /// <param name="isForced">Whether a backlog does not keep it.</param>
+    public List<KeepReason> OwnReasons(Digest256 digest, bool isForced = false)
     {
         var reasons = new List<KeepReason>();
         BlockState? page = reader.State.Find(in digest);
@@ -146,7 +147,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
         });
         results.AddReasons(in digest, page, reasons);
         if (entries.IsHeld(sheet)) reasons.Add(new KeepReason { Kind = KeepKind.Held, Name = null, By = null });
-        if (!isAsked && backlog.PlaceFor(in digest, page) is { } place)
+        if (!isForced && backlog.PlaceFor(in digest, page) is { } place)
             reasons.Add(new KeepReason { Kind = KeepKind.NotCopied, Name = place, By = null });
         return reasons;
     }

@@ -119,6 +119,9 @@ internal sealed class BlockProof(StoreCore core)
         else block.Mark(core.Blocks.Verified, proof);
     }
 
+    /// <summary>Records that a fetched block was proved, its form too where it is a batch.</summary>
+    public void MarkProved(RecordLease block) => Mark(block, Proof.Form);
+
     public RecordBatch? Prove(RecordLease block, in BlockInfo info)
     {
         ProveHash(block, in info);

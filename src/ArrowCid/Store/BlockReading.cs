@@ -86,33 +86,40 @@ internal sealed class BlockReading(StoreCore core, BlockProof proofs)
             return block;
         block.Dispose();
         // A place may have the right bytes, which are stored instead.
-        if (TryRepair(cid) && FindHere(cid) is { } repaired) return repaired;
-        throw BlockProof.KnownDamaged(cid, block.Location);
+        return TryRepair(cid) ?? throw BlockProof.KnownDamaged(cid, block.Location);
     }
 
     /// <summary>As <see cref="Find"/>, of a block that is known to be damaged too.</summary>
-    public RecordLease? FindAny(Cid cid) =>
-        FindHere(cid) ?? (core.Fill?.TryFetch(cid) == true ? FindHere(cid) : null);
+    public RecordLease? FindAny(Cid cid) => FindHere(cid) ?? core.Fill?.TryLease(cid);
 
-    /// <summary>Whether a block is stored here, once it was fetched from a place that has it.</summary>
-    public bool ContainsOrFetches(Cid cid)
+    /// <summary>Whether a block is stored here, or a place is known to have it, from which it is read where the handle
+    /// reads places.</summary>
+    public bool IsReadable(Cid cid)
     {
-        using RecordLease? block = FindAny(cid);
-        return block is not null && (!block.IsKnownDamaged(core.Blocks.Damages.Damaged) ||
-            TryRepair(cid));
+        using RecordLease? block = FindWhole(cid);
+        return block is not null || core.Fill?.Knows(cid) == true;
+    }
+
+    /// <summary>As <see cref="FindHere"/>, of a block that is not known to be damaged.</summary>
+    public RecordLease? FindWhole(Cid cid)
+    {
+        RecordLease? block = FindHere(cid);
+        if (block?.IsKnownDamaged(core.Blocks.Damages.Damaged) != true) return block;
+        block.Dispose();
+        return null;
     }
 
     /// <summary>Replaces a damaged block by the copy of a place.</summary>
-    private bool TryRepair(Cid cid)
+    private RecordLease? TryRepair(Cid cid)
     {
         try
         {
-            return core.Fill?.TryFetch(cid) == true;
+            return core.Fill?.TryLease(cid);
         }
         catch (ArrowCidException)
         {
             // The damage is what the caller hears of.
-            return false;
+            return null;
         }
     }
 

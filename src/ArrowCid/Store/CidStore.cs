@@ -245,7 +245,6 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     {
         CidStoreMeter.Remove(this);
         _maintenance?.Dispose();
-        Places.Cache.Close();
         Core.Fill?.Dispose();
         Registry.Dispose();
         Blocks.Dispose();

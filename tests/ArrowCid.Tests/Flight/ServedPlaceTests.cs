@@ -60,6 +60,65 @@ public sealed class ServedPlaceTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Block_larger_than_a_part_of_the_cache_is_served_from_its_place_and_not_kept()
+    {
+        const int Rows = 4000;
+        Cid large = _store.Put(ServedStore.Numbers(Rows)).Cid, small = _store.Put(ServedStore.Numbers(2)).Cid;
+        byte[] bytes = new byte[40_000];
+        new Random(7).NextBytes(bytes);
+        Cid raw = _store.PutRaw(bytes).Cid, dataset = _store.Datasets.Put([small, large, small]).Cid;
+        _ = _store.Places.Copy([dataset, raw], "cold");
+        Assert.Equal(3, _store.Places.Drop([small, large, raw]).Removed.Count);
+        _store.Places.Cache.SetSettings(new CacheSettings { MaxBytes = 128 << 10 });
+        byte[] block = await _client.GetByteArrayAsync($"/ipfs/{large}?format=raw");
+        Assert.Equal(large, Cid.Sha256(Multicodec.Raw, block));
+        Assert.Equal(bytes, await _client.GetByteArrayAsync($"/ipfs/{raw}?format=raw"));
+        byte[][] same = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _client.GetByteArrayAsync($"/ipfs/{raw}?format=raw")));
+        Assert.All(same, each => Assert.Equal(bytes, each));
+        Assert.Equal(Rows + 1, Lines(await _client.GetStringAsync($"/v1/blocks/{large}?format=csv")));
+        Assert.Equal(Rows + 5, Lines(await _client.GetStringAsync($"/v1/blocks/{dataset}?format=csv")));
+        using (var range = new HttpRequestMessage(HttpMethod.Get, $"/ipfs/{raw}?format=raw"))
+        {
+            range.Headers.Range = new System.Net.Http.Headers.RangeHeaderValue(100, 199);
+            using HttpResponseMessage part = await _client.SendAsync(range);
+            Assert.Equal(bytes[100..200], await part.Content.ReadAsByteArrayAsync());
+        }
+
+        using var client = new CidClient(new Uri($"grpc://{_server.Flight}"), new CidClientOptions { UseLocalStore = false });
+        using (RemoteBatch? batch = await client.TryGetAsync(large)) Assert.Equal(Rows, batch!.View.Length);
+        using (BatchLease lease = _store.TryGet(large)!) Assert.Equal(Rows, lease.View.Length);
+        Assert.False(_store.Contains(large) || _store.Contains(raw));
+        Assert.True(_store.Contains(small));
+        // The next reader asks the place again, once nobody has the bytes.
+        Assert.Equal(HttpStatusCode.NotFound, (await _client.GetAsync($"/v1/blocks/{Cid.Sha256(Multicodec.Raw, "absent"u8)}")).StatusCode);
+
+        static int Lines(string text) => text.Trim().Split('\n').Length;
+    }
+
+    [Fact]
+    public void Server_deletes_what_nothing_keeps_for_a_client_with_a_token()
+    {
+        Cid loose = _store.Put(Stores.Numbers(1)).Cid, named = _store.Put(Stores.Numbers(2)).Cid;
+        _store.Names.Set("kept", named);
+        string file = _here.PathOf("client.token");
+        File.WriteAllText(file, Token);
+        foreach (string scheme in new[] { $"grpc://{_server.Flight}", $"http://{_server.Http}" })
+        {
+            using BlockBackend reader = ServerBlocks.Open(scheme), owner = ServerBlocks.Open($"{scheme}?token-file={file}");
+            Assert.False(reader.CanDelete);
+            Assert.True(owner.CanDelete);
+            owner.Delete(loose);
+            Assert.False(_store.Contains(loose));
+            // What is gone already is no error.
+            owner.Delete(loose);
+            ArrowCidException error = Assert.Throws<ArrowCidException>(() => owner.Delete(named));
+            Assert.Contains(scheme.StartsWith("grpc", StringComparison.Ordinal) ? "the name 'kept' points to it" : "409", error.Message, StringComparison.Ordinal);
+            Assert.True(_store.Contains(named));
+            _ = _store.Put(Stores.Numbers(1));
+        }
+    }
+
+    [Fact]
     public async Task Put_through_returns_when_the_place_has_the_block_and_gives_the_name_last()
     {
         await End();

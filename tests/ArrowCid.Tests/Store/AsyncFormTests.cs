@@ -187,7 +187,7 @@ public sealed class AsyncFormTests
             () => All(store.Metadata.ReadCatalogAsync(cancellationToken: canceled)),
             () => store.Retention.ForgetAsync(["all"], policy, false, canceled),
             () => store.Retention.ForgetAsync(Filter.Parse("rows > 0"), [], policy, false, canceled),
-            () => store.Retention.RemoveAsync(world.Loose, false, canceled),
+            () => store.Retention.RemoveAsync(world.Loose, false, false, canceled),
             () => store.Retention.RemoveExpiredAsync(false, canceled),
             () => store.Retention.GetRemovalsAsync(canceled),
             () => store.Maintenance.CheckpointAsync(canceled),

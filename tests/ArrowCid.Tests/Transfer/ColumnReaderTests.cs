@@ -57,6 +57,30 @@ public sealed class ColumnReaderTests : IDisposable
     }
 
     [Fact]
+    public void Columns_of_a_dataset_that_was_written_back_cost_their_bytes()
+    {
+        using var place = new MeteredBackend();
+        using CidStore store = OpenStore(place);
+        store.Places.Add(store.Places.Find("cold")! with { Write = PlaceWrite.Back });
+        Cid[] cids = [store.Put(Batch(1)).Cid, store.Put(Batch(2)).Cid];
+        Cid dataset = store.Datasets.Put(cids).Cid;
+        Cid odd = store.PutRaw(DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("arrowcid/none")))), Multicodec.DagCbor).Cid;
+        _ = store.Places.CopyBacklog("cold");
+        Assert.True(store.Places.Prove(odd, "cold"));
+        Assert.Equal(0, store.Places.GetUsage("cold").BacklogBlocks);
+        Assert.All(cids, cid => Assert.NotNull(store.Places.FindManifest(cid)));
+        Cid set = store.Places.FindManifest(dataset)!.Value;
+        Assert.Equal(2, store.Places.Drop([dataset]).Removed.Count);
+        _ = place.TakeRead();
+        long wanted = 2 * 2 * Rows * sizeof(double);
+        RecordBatch[] read = [.. ReadThrough(store, dataset, s_two)];
+        Assert.InRange(place.TakeRead(), wanted, (long)(1.1 * wanted));
+        Assert.Equal([CanonicalBlock.CidOf(ColumnChoice.Of(Batch(1), s_two)), CanonicalBlock.CidOf(ColumnChoice.Of(Batch(2), s_two))],
+            read.Select(CanonicalBlock.CidOf));
+        Assert.Equal(2, BatchColumn.ReadViews(place, set, s_two).Count());
+    }
+
+    [Fact]
     public void Batch_without_a_known_manifest_is_read_and_proved_whole()
     {
         using var place = new MeteredBackend();

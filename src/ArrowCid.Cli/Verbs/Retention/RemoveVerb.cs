@@ -15,16 +15,19 @@ internal static class RemoveVerb
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
+        Option<bool> force = Verb.Force("Deletes blocks that wait to be copied to a place as well.");
         var verb = new Verb("rm",
             "Delete blocks. The output is CID  removed, or CID  kept: and the reason. Names, pins, running " +
-            "processes and other blocks keep the blocks that they need ('info --why' shows them); then the exit " +
-            "code is 5, or 0 with --where and --expired. A compaction frees the space.",
+            "processes and other blocks keep the blocks that they need ('info --why' shows them), and so does the " +
+            "backlog of a place, unless --force is given; then the exit code is 5, or 0 with --where and --expired. " +
+            "A compaction frees the space.",
             "arrowcid rm CID",
             "arrowcid rm --expired",
             "arrowcid rm --where 'tag.day < 2026-11-01 and not pinned' --dry-run");
         var expired = new Option<bool>("--expired") { Description = "All expired blocks ('touch')." };
         var selection = new Selection(verb, "The blocks to delete.", expired);
         verb.Add(expired);
+        verb.Add(force);
         verb.Add(dryRun);
         verb.Add(store);
         verb.Add(json);
@@ -38,7 +41,7 @@ internal static class RemoveVerb
             }
 
             using Chosen chosen = selection.Read(parsed, Open);
-            RemoveResult result = chosen.Store.Retention.Remove(chosen.Cids, isDryRun);
+            RemoveResult result = chosen.Store.Retention.Remove(chosen.Cids, isDryRun, parsed.GetValue(force));
             return Report(result, isAsked: !chosen.IsByFilter, parsed.GetValue(json));
 
             CidStore Open() => isDryRun

@@ -111,6 +111,10 @@ internal static class ApiParameters
         {
             Type = "boolean", Default = "false",
         },
+        new("force", "Whether to remove a block that is to be copied to a place first.")
+        {
+            Type = "boolean", Default = "false",
+        },
     ];
 
     /// <summary>The parameters of <c>GET /v1/watch</c>.</summary>

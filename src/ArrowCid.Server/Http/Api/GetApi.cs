@@ -62,10 +62,9 @@ internal sealed class GetApi(HttpService service)
         IReadOnlyList<Cid> batches = cid.Codec == Multicodec.DagCbor
             ? service.Store.Datasets.TryGet(cid) ?? throw _blocks.NotHere(cid)
             : [cid];
-        if (!service.Store.Reading.ContainsOrFetches(cid) && !service.Store.Places.Cache.TryFetch(cid))
-            throw _blocks.NotHere(cid);
-        foreach (Cid batch in batches.Where(batch => !service.Store.Contains(batch)))
-            _ = service.Store.Places.Cache.TryFetch(batch, context.RequestAborted);
+        if (!service.Store.Reading.IsReadable(cid)) throw _blocks.NotHere(cid);
+        foreach (Cid batch in batches.Where(batch => !service.Store.Reading.IsReadable(batch)))
+            throw _blocks.NotHere(batch);
         IReadOnlyList<string> columns = ApiQuery.ColumnsOf(context);
         if (columns.Count > 0 && form == "car")
             throw new ArrowCidException(ErrorCode.InvalidArgument, "a CAR has whole blocks; leave columns out");

@@ -83,17 +83,12 @@ internal sealed class ListApi(HttpService service)
     }
 
     /// <summary><c>DELETE /v1/blocks/{cid}</c>: removes a block that nothing keeps; with <c>?dryRun=true</c> it
-    /// only says what would be.</summary>
+    /// only says what would be, and with <c>?force=true</c> the backlog of a place does not keep it.</summary>
     public async Task Remove(HttpContext context)
     {
         Cid cid = ApiQuery.CidOf(context, service.Store);
-        bool isDryRun = context.Request.Query["dryRun"].ToString() switch
-        {
-            "" or "false" => false,
-            "true" => true,
-            _ => throw Invalid("dryRun is true or false"),
-        };
-        RemoveResult result = service.Store.Retention.Remove([cid], isDryRun);
+        bool isDryRun = Flag("dryRun");
+        RemoveResult result = service.Store.Retention.Remove([cid], isDryRun, Flag("force"));
         if (result.Kept is [{ Reasons: { } reasons }])
         {
             if (reasons.All(reason => reason.Kind == KeepKind.NotHere)) throw NotHere(cid);
@@ -108,6 +103,13 @@ internal sealed class ListApi(HttpService service)
             writer.WriteBoolean("isDryRun", isDryRun);
             writer.WriteNumber("bytes", result.ByteLength);
         }).ConfigureAwait(false);
+
+        bool Flag(string name) => context.Request.Query[name].ToString() switch
+        {
+            "" or "false" => false,
+            "true" => true,
+            _ => throw Invalid($"{name} is true or false"),
+        };
     }
 
     /// <summary><c>GET /v1/names</c>.</summary>

@@ -25,8 +25,8 @@ internal sealed class GatewayBlocks(HttpService service)
         Cid known = cid.ToV1();
         Cid? whole = service.Large.FindNode(known)?.Block.Cid ?? service.Large.FindLeaf(known)?.Block.Cid;
         whole ??= service.Large.FindPiece(known)?.Batch;
-        return service.Store.Reading.ContainsOrFetches(known)
-            || (whole is { } block && service.Store.Contains(block)) || service.Store.Places.Cache.CanFetch(known);
+        return service.Store.Reading.IsReadable(known)
+            || (whole is { } block && service.Store.Reading.IsReadable(block));
     }
 
     /// <summary>As <see cref="TryOpen"/>; a block that is not known yet may be a part of one that was put
@@ -65,7 +65,7 @@ internal sealed class GatewayBlocks(HttpService service)
 
     private ServedBlock? OpenStored(Cid cid)
     {
-        var lease = service.Store.Places.Cache.LeaseOrFetch(cid);
+        var lease = service.Store.Reading.LeaseUnproved(cid);
         if (lease is null) return null;
         try
         {
@@ -97,7 +97,7 @@ internal sealed class GatewayBlocks(HttpService service)
     {
         if (service.Large.FindNode(cid) is { } node)
         {
-            if (service.Store.Contains(node.Block.Cid)) return new ServedBlock(cid, node.Node, null);
+            if (service.Store.Reading.IsReadable(node.Block.Cid)) return new ServedBlock(cid, node.Node, null);
             service.Large.Remove(node.Block);
             return null;
         }

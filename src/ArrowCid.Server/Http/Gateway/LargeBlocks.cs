@@ -111,10 +111,16 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
     {
         foreach (StoreEvent put in store.Watch(_seen, new WatchOptions { Timeout = TimeSpan.Zero }, _ending.Token))
         {
-            if (put.Cid.Codec == Multicodec.DagCbor) AddPieces(put.Cid);
-            else if (put.ByteLength > LargeBlock.LeafBytes && !_blocks.ContainsKey(put.Cid)) Cut(put.Cid);
+            // What has left again is not fetched for this.
+            if (store.Contains(put.Cid)) Learn(put);
             _seen = put.Cursor;
         }
+    }
+
+    private void Learn(StoreEvent put)
+    {
+        if (put.Cid.Codec == Multicodec.DagCbor) AddPieces(put.Cid);
+        else if (put.ByteLength > LargeBlock.LeafBytes && !_blocks.ContainsKey(put.Cid)) Cut(put.Cid);
     }
 
     private void AddPieces(Cid cid)

@@ -41,6 +41,15 @@ internal sealed class ActionArguments
         return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Refused($"'{name}' is not a text");
     }
 
+    /// <summary>A switch; false where it is null or not given.</summary>
+    public bool Flag(string name)
+    {
+        if (!_object.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null) return false;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean()
+            : throw Refused($"'{name}' is not true or false");
+    }
+
     public string Required(string name) => Text(name) ?? throw Refused($"'{name}' is missing");
 
     public Cid Cid() => ArrowCid.Cid.Parse(Required("cid"));

@@ -60,6 +60,8 @@ internal sealed class ActionCalls
                 "Points a name to a block: {\"name\", \"cid\", \"expected\"?}; a null CID removes it", Name),
             ["pin"] = new(AccessOperation.Pin, "Keeps a block: {\"cid\"}", Pin),
             ["unpin"] = new(AccessOperation.Pin, "Ends a pin: {\"cid\"}", Unpin),
+            ["remove"] = new(AccessOperation.RemoveBlock,
+                "Removes a block that nothing keeps: {\"cid\", \"dryRun\"?, \"force\"?}", Remove),
         };
     }
 
@@ -182,6 +184,24 @@ internal sealed class ActionCalls
         Cid cid = arguments.Cid();
         writer.WriteString("cid", cid.ToString());
         writer.WriteBoolean("wasPinned", _store.Retention.Unpin(cid));
+    }
+
+    private void Remove(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        Cid cid = arguments.Cid();
+        bool isDryRun = arguments.Flag("dryRun");
+        RemoveResult result = _store.Retention.Remove([cid], isDryRun, arguments.Flag("force"));
+        if (result.Kept is [{ Reasons: { } reasons }])
+        {
+            if (reasons.All(reason => reason.Kind == KeepKind.NotHere)) throw BlockStreams.NotHere(_store, cid);
+            throw new GrpcException(StatusCode.FailedPrecondition, $"{cid} stays: " +
+                string.Join("; ", reasons.Select(each => Remedy.Join(each.ToString(), each.Remedy))));
+        }
+
+        writer.WriteString("cid", cid.ToString());
+        writer.WriteBoolean("isRemoved", !isDryRun);
+        writer.WriteBoolean("isDryRun", isDryRun);
+        writer.WriteNumber("bytes", result.ByteLength);
     }
 
     /// <param name="Operation">The operation.</param>

@@ -38,7 +38,7 @@ internal sealed class ExportAction(CidStore store)
             return store.Reading.TryGetProved(batch)?.Hold() ?? throw BlockStreams.NotHere(store, batch);
         }
 
-        if (!store.Reading.ContainsOrFetches(cid)) throw BlockStreams.NotHere(store, cid);
+        if (!store.Reading.IsReadable(cid)) throw BlockStreams.NotHere(store, cid);
         FileStream file = Spool.Make();
         await using (file.ConfigureAwait(false))
         {

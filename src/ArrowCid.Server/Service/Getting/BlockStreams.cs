@@ -89,7 +89,7 @@ internal sealed class BlockStreams(CidStore store)
             return;
         }
 
-        if (!store.Reading.ContainsOrFetches(cid) && !store.Places.Cache.TryFetch(cid)) throw NotHere(store, cid);
+        if (!store.Reading.IsReadable(cid)) throw NotHere(store, cid);
         if (Known(cid) is { } known)
         {
             RequireHere(known);
@@ -147,8 +147,7 @@ internal sealed class BlockStreams(CidStore store)
             store.ContainsMany(cids[..count], found);
             for (int i = 0; i < count; i++)
             {
-                if (!found[i] && !store.Places.Cache.CanFetch(cids[i]) && !store.Reading.ContainsOrFetches(cids[i]))
-                    throw NotHere(store, cids[i]);
+                if (!found[i] && !store.Reading.IsReadable(cids[i])) throw NotHere(store, cids[i]);
             }
         }
     }
@@ -156,14 +155,14 @@ internal sealed class BlockStreams(CidStore store)
     private BlockAddress AddressOf(Cid cid)
     {
         // What is fetched when it is sent need not be here before.
-        if (!store.Contains(cid) && store.Places.Cache.AddressElsewhere(cid) is { } address) return address;
+        if (!store.Contains(cid) && store.Core.Fill?.AddressOf(cid) is { } address) return address;
         using RecordLease lease = Lease(cid);
         return BlockProof.AddressOf(lease.Info);
     }
 
     private RecordLease Lease(Cid cid)
     {
-        RecordLease lease = store.Places.Cache.LeaseOrFetch(cid) ?? throw NotHere(store, cid);
+        RecordLease lease = store.Reading.LeaseUnproved(cid) ?? throw NotHere(store, cid);
         if (lease.Kind == RecordKind.Batch) return lease;
         lease.Dispose();
         throw new ArrowCidException(ErrorCode.SchemaMismatch,

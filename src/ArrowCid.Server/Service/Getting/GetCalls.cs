@@ -108,7 +108,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
                 continue;
             }
 
-            using RecordLease lease = stream.Leases.Take(block.Cid) ?? store.Places.Cache.LeaseOrFetch(block.Cid)
+            using RecordLease lease = stream.Leases.Take(block.Cid) ?? store.Reading.LeaseUnproved(block.Cid)
                 ?? throw BlockStreams.NotHere(store, block.Cid);
             store.Reading.ProveToSend(lease);
             if (skip == 0 && left >= block.Rows && request.Columns.Count == 0 && sender.Takes(block.ByteLength))

@@ -9,19 +9,26 @@ namespace ArrowCid.Ipc;
 internal sealed class BlockHead
 {
     private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly BlockSchema _schema;
 
-    private BlockHead(ReadOnlyMemory<byte> bytes, Schema schema) => (_bytes, Schema) = (bytes, schema);
+    private BlockHead(ReadOnlyMemory<byte> bytes, BlockSchema schema, Cid schemaCid) =>
+        (_bytes, _schema, SchemaCid) = (bytes, schema, schemaCid);
 
     /// <summary>The batch's schema.</summary>
-    public Schema Schema { get; }
+    public Schema Schema => _schema.Schema;
+
+    /// <summary>The schema's CID.</summary>
+    public Cid SchemaCid { get; }
 
     /// <summary>Reads the schema.</summary>
     /// <param name="head">The messages; to be kept readable as long as columns are.</param>
-    /// <exception cref="InvalidArrowException">They do not begin with a schema.</exception>
-    public static BlockHead Of(ReadOnlyMemory<byte> head)
+    /// <param name="known">A head that may begin with the same schema, which is not read again then; or null.</param>
+    /// <exception cref="InvalidArrowException">They do not begin with a little-endian schema.</exception>
+    public static BlockHead Of(ReadOnlyMemory<byte> head, BlockHead? known = null)
     {
-        using var reader = ArrowReader.OpenHead(head);
-        return new BlockHead(head, reader.SchemaView);
+        using var reader = ArrowReader.OpenBlock(head, known?._schema, out BlockSchema schema);
+        Cid cid = ReferenceEquals(schema, known?._schema) ? known!.SchemaCid : CanonicalBlock.SchemaCid(schema.Schema);
+        return new BlockHead(head, schema, cid);
     }
 
     /// <summary>One column as a batch of one.</summary>
@@ -33,7 +40,7 @@ internal sealed class BlockHead
     /// length.</exception>
     public RecordBatch Column(int index, ReadOnlyMemory<byte> bytes, long start, long bodyLength)
     {
-        using var reader = ArrowReader.OpenHead(_bytes);
+        using var reader = ArrowReader.OpenHead(_bytes, _schema);
         return reader.ReadColumn(index, bytes, start, bodyLength);
     }
 }

@@ -147,9 +147,11 @@ public sealed partial class ArrowReader : IDisposable
     }
 
     /// <summary>Opens the messages of a block before its batch's body.</summary>
-    internal static ArrowReader OpenHead(ReadOnlyMemory<byte> head)
+    /// <param name="head">The messages.</param>
+    /// <param name="schema">The schema with whose message they begin.</param>
+    internal static ArrowReader OpenHead(ReadOnlyMemory<byte> head, BlockSchema schema)
     {
-        var reader = new ArrowReader(new MemorySource(head), ArrowReadOptions.Default, isFile: false);
+        var reader = new ArrowReader(new MemorySource(head), schema);
         reader._messages.LeavesBatches = true;
         return reader;
     }

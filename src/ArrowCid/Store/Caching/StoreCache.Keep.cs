@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using ArrowCid.Ipc;
-using ArrowCid.Registry;
 using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
 
@@ -10,38 +8,6 @@ namespace ArrowCid;
 public sealed partial class StoreCache
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(5);
-
-    // Places stay open between the fetches of a server.
-    private BlockBackend? _behind;
-
-    /// <summary>Fetches a block that is not here from the places, and keeps it.</summary>
-    /// <param name="cid">The block.</param>
-    /// <param name="cancellationToken">Cancels the call.</param>
-    /// <returns>Whether it is here now.</returns>
-    internal bool TryFetch(Cid cid, CancellationToken cancellationToken = default)
-    {
-        if (!CanFetch(cid)) return false;
-        BlockBackend behind;
-        lock (_gate) behind = _behind ??= AsBackend();
-        using BlockLease? block = behind.TryGet(cid, cancellationToken);
-        return block is not null && _store.Contains(cid);
-    }
-
-    /// <summary>Whether the store is a cache that this handle may fill, and a place is recorded to have a
-    /// block.</summary>
-    internal bool CanFetch(Cid cid) =>
-        !_store.IsReadOnly && _store.Places.CopiesOf(cid).Count > 0 && GetSettings() is not null;
-
-    /// <summary>Leases a block, of which nothing is proved beyond what a fetch proves, and fetches it if it is not
-    /// here.</summary>
-    internal RecordLease? LeaseOrFetch(Cid cid) => _store.Reading.LeaseUnproved(cid) ??
-        (TryFetch(cid) ? _store.Reading.LeaseUnproved(cid) : null);
-
-    /// <summary>The address of a batch that can be fetched; null where it cannot, or is none.</summary>
-    internal BlockAddress? AddressElsewhere(Cid cid) => CanFetch(cid) &&
-        _store.Metadata.Get(cid) is { Kind: BlockKind.Batch, SchemaCid: { } schema } entry
-            ? new BlockAddress { Cid = cid, SchemaCid = schema, Rows = entry.Rows, ByteLength = entry.ByteLength }
-            : null;
 
     /// <summary>Keeps a fetched block, within the size of the cache.</summary>
     /// <param name="own">The store.</param>
@@ -78,12 +44,6 @@ public sealed partial class StoreCache
             ? Evict(settings, needed: 0, isDryRun,
                 new Operation(ProgressUnit.Blocks, cancellationToken: cancellationToken))
             : null;
-
-    /// <summary>Closes the places that <see cref="TryFetch"/> opened.</summary>
-    internal void Close()
-    {
-        lock (_gate) _behind?.Dispose();
-    }
 
     private bool MakeSpace(CacheSettings settings, long bytes, CancellationToken cancellationToken)
     {

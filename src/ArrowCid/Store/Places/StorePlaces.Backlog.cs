@@ -130,7 +130,7 @@ public sealed partial class StorePlaces
             }
         }
 
-        return whole.Count == 0 ? none : CopyAll(whole, place, target, own, operation);
+        return whole.Count == 0 ? none : CopyAll(whole, whole, place, target, own, operation);
     }
 
     /// <summary>One process copies a piece of a backlog at a time, so that no block is sent twice.</summary>

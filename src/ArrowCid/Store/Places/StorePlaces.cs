@@ -166,31 +166,35 @@ public sealed partial class StorePlaces
         using BlockBackend own = _store.Transfer.AsBackend(), elsewhere = AsBackend();
         BlockBackend source = BlockBackend.Several(other is null ? [own, elsewhere] : [own, elsewhere, other]);
         List<Cid> all = BlockWalk.ChildrenFirst(source, cids, operation.Token);
+        return CopyAll(all, cids, place, target, source, operation);
+    }
+
+    /// <summary>Copies blocks and nothing that they need, with what is known of their columns, and records
+    /// them.</summary>
+    /// <param name="all">The blocks, each after those that it needs.</param>
+    /// <param name="roots">Those of them that may be datasets of which the columns are read.</param>
+    /// <param name="place">The place.</param>
+    /// <param name="target">Its blocks.</param>
+    /// <param name="source">Where the blocks are.</param>
+    /// <param name="operation">The progress.</param>
+    internal BlockCopyResult CopyAll(IReadOnlyList<Cid> all, IReadOnlyList<Cid> roots, BlockPlace place,
+        PlaceBackend target, BlockBackend source, Operation operation)
+    {
         var manifests = new ManifestCopies(source);
         BlockCopyResult blocks = target.CopyBlocks(source, all, manifests, operation);
         CrashPoint.Pass(CrashStep.Y1);
         if (target.KeepsManifests)
         {
-            Columns.AddManifests(all, manifests, own, operation.Token);
+            using (BlockBackend own = _store.Transfer.AsBackend())
+                Columns.AddManifests(all, manifests, own, operation.Token);
             target.CopyManifests(manifests, operation.Token);
             _columns.Add(manifests.Pairs);
-            Columns.CopySets(cids, source, target, operation.Token);
+            Columns.CopySets(roots, source, target, operation.Token);
         }
 
         Record(all, place, target);
         CrashPoint.Pass(CrashStep.Y2);
         return blocks;
-    }
-
-    /// <summary>Copies blocks and nothing that they need, and records them.</summary>
-    internal BlockCopyResult CopyAll(IReadOnlyList<Cid> cids, BlockPlace place, PlaceBackend target,
-        BlockBackend source, Operation operation)
-    {
-        BlockCopyResult copied = target.CopyAll(source, cids, operation);
-        CrashPoint.Pass(CrashStep.Y1);
-        Record(cids, place, target);
-        CrashPoint.Pass(CrashStep.Y2);
-        return copied;
     }
 
     internal PlaceBackend OpenToWrite(BlockPlace place) =>

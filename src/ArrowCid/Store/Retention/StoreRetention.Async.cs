@@ -25,9 +25,9 @@ public sealed partial class StoreRetention
 
     /// <summary>Does what <see cref="Remove"/> does, on a thread of the pool.</summary>
     /// <inheritdoc cref="Remove"/>
-    public Task<RemoveResult> RemoveAsync(IReadOnlyCollection<Cid> cids, bool dryRun = false,
+    public Task<RemoveResult> RemoveAsync(IReadOnlyCollection<Cid> cids, bool dryRun = false, bool force = false,
         CancellationToken cancellationToken = default) =>
-        Task.Run(() => Remove(cids, dryRun, cancellationToken), cancellationToken);
+        Task.Run(() => Remove(cids, dryRun, force, cancellationToken), cancellationToken);
 
     /// <summary>Does what <see cref="RemoveExpired"/> does, on a thread of the pool.</summary>
     /// <inheritdoc cref="RemoveExpired"/>

@@ -103,7 +103,7 @@ public sealed partial class StoreRetention
         // What one group keeps stays for all.
         HashSet<Cid> kept = [.. judged.Where(version => version.KeptBy.Count > 0).Select(version => version.Cid)];
         Cid[] going = [.. judged.Select(version => version.Cid).Distinct().Where(cid => !kept.Contains(cid))];
-        Removal removal = _store.Registry.Removals.Remove(going, isDryRun, chosen, rule, cancel);
+        Removal removal = _store.Registry.Removals.Remove(going, isDryRun, chosen, rule, cancel: cancel);
         Dictionary<Cid, List<KeepReason>> reasons = removal.Kept.ToDictionary(each => each.Cid, each => each.Reasons);
         return new ForgetResult
         {

@@ -46,22 +46,23 @@ public sealed partial class StoreRetention
     /// <summary>
     /// Removes blocks: they no longer appear in listings, and their space is freed when the store is compacted. Blocks
     /// that a name, a pin, a hold or a remaining block needs are kept, and so are blocks put or announced again from
-    /// then on. The metadata of a removed block stays, and is valid again when the block comes back.
+    /// then on, and blocks in the backlog of a place (<see cref="BlockPlace.Write"/>). The metadata of a removed block stays, and is valid again when the block comes back.
     /// </summary>
     /// <param name="cids">The blocks.</param>
     /// <param name="dryRun">Only says what would go.</param>
+    /// <param name="force">Whether blocks are removed that no place has yet and that are to be copied to one.</param>
     /// <param name="cancellationToken">Cancels the call. Nothing is removed then.</param>
     /// <returns>What goes, and what is kept and why.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
     /// up.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     /// <exception cref="OperationCanceledException">The call was canceled.</exception>
-    public RemoveResult Remove(IReadOnlyCollection<Cid> cids, bool dryRun = false,
+    public RemoveResult Remove(IReadOnlyCollection<Cid> cids, bool dryRun = false, bool force = false,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(cids);
         foreach (Cid cid in cids) BlockProof.ThrowIfDefault(cid);
-        return Report(_store.Registry.Removals.Remove(cids, dryRun, cancel: cancellationToken), dryRun);
+        return Report(_store.Registry.Removals.Remove(cids, dryRun, isForced: force, cancel: cancellationToken), dryRun);
     }
 
     /// <summary>Removes, as <see cref="Remove"/> does, the blocks that pass a filter when the call begins.</summary>

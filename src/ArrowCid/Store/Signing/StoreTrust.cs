@@ -163,7 +163,8 @@ public sealed class StoreTrust
         if (!MayApply) return;
         TrustVerdict[] refused = [.. cids.Select(Judge).Where(verdict => verdict.IsRefused)];
         if (refused.Length == 0) return;
-        _ = _store.Retention.Remove([.. refused.Select(verdict => verdict.Cid)], dryRun: false, CancellationToken.None);
+        _ = _store.Retention.Remove([.. refused.Select(verdict => verdict.Cid)], force: true,
+            cancellationToken: CancellationToken.None);
         throw new ArrowCidException(ErrorCode.AccessDenied, refused.Length == 1
             ? $"{refused[0].Fault}; it was not imported"
             : $"{refused[0].Fault}; it was not imported, nor were {refused.Length - 1} others")

@@ -25,7 +25,7 @@ internal sealed class StoreBackend(CidStore store, bool isOwner = false) : Block
 
     protected override void Remove(Cid cid, CancellationToken cancellationToken)
     {
-        RemoveResult removed = store.Retention.Remove([cid], dryRun: false, cancellationToken);
+        RemoveResult removed = store.Retention.Remove([cid], cancellationToken: cancellationToken);
         if (removed.Kept is [var kept] && kept.Reasons.Any(reason => reason.Kind != KeepKind.NotHere))
         {
             throw new ArrowCidException(ErrorCode.Busy,

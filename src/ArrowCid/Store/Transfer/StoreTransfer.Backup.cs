@@ -159,7 +159,8 @@ public sealed partial class StoreTransfer
         // What was removed here while it was copied goes there too.
         Cid[] extra = [.. filling.NewBlocks.Where(block => !moment.Live.ContainsKey(block.Digest))
             .Select(block => block.Cid)];
-        if (extra.Length > 0 && !dryRun) _ = target!.Retention.Remove(extra, dryRun: false, CancellationToken.None);
+        if (extra.Length > 0 && !dryRun)
+            _ = target!.Retention.Remove(extra, force: true, cancellationToken: CancellationToken.None);
         if (moment.Faults is [{ } first, ..])
             throw new ArrowCidException(ErrorCode.BlockCorrupt,
                 $"{_store.Directory}: {first}; everything that can be read was copied");

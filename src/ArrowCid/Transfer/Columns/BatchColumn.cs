@@ -77,11 +77,11 @@ public static partial class BatchColumn
     }
 
     /// <summary>The head, which must be that of the batch that the manifest is of.</summary>
-    internal static BlockHead HeadOf(ColumnManifest manifest, ReadOnlyMemory<byte> bytes)
+    internal static BlockHead HeadOf(ColumnManifest manifest, ReadOnlyMemory<byte> bytes, BlockHead? known = null)
     {
-        var head = BlockHead.Of(bytes);
+        var head = BlockHead.Of(bytes, known);
         IEnumerable<string> names = manifest.Columns.Select(column => column.Name);
-        bool isOfBatch = CanonicalBlock.SchemaCid(head.Schema) == manifest.Schema
+        bool isOfBatch = head.SchemaCid == manifest.Schema
             && head.Schema.Fields.Select(field => field.Name).SequenceEqual(names);
         return isOfBatch
             ? head

@@ -32,6 +32,9 @@ internal sealed class ColumnReader(BlockBackend source, IReadOnlyList<string> co
     private readonly Dictionary<Cid, ReadOnlyMemory<byte>> _shared = [];
     private int _sharedBytes;
 
+    // Of batches of one schema it is read once.
+    private volatile BlockHead? _lastHead;
+
     /// <summary>The batches of a dataset in order, the parts of a list of column manifests, and a batch or a column
     /// manifest itself.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: a node is not there;
@@ -141,7 +144,8 @@ internal sealed class ColumnReader(BlockBackend source, IReadOnlyList<string> co
     {
         int[] wanted = [.. _columns.Select(name => BatchColumn.IndexOf(manifest.Columns, name))];
         Dictionary<Cid, ReadOnlyMemory<byte>> pieces = Fetch(manifest, wanted, cancellationToken);
-        BlockHead head = BatchColumn.HeadOf(manifest, Gather(manifest.Head, pieces));
+        BlockHead head = BatchColumn.HeadOf(manifest, Gather(manifest.Head, pieces), _lastHead);
+        _lastHead = head;
         Share(manifest.Head, pieces);
         long body = manifest.Columns.Sum(column => column.ByteLength);
         var fields = new Field[wanted.Length];

@@ -78,7 +78,7 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Changed_queries_are_answered_by_every_route()
     {
-        string[] names = ["filter", "limit", "format", "from", "dryRun", "name", "tag", "producer", "expires", "pin", "parent", "about", "rowsPerBlock", "types"];
+        string[] names = ["filter", "limit", "format", "from", "dryRun", "force", "name", "tag", "producer", "expires", "pin", "parent", "about", "rowsPerBlock", "types"];
         for (int i = 0; i < Requests; i++)
         {
             string path = Pick("/v1/blocks", $"/v1/blocks/{_cid}", "/v1/blocks/@n", "/v1/blocks/@n/info", "/v1/names", "/v1/watch", $"/ipfs/{_cid}");
@@ -134,7 +134,7 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Changed_bodies_of_actions_and_tickets_are_answered_and_no_fault()
     {
-        string[] actions = ["describe", "resolve", "verify", "find-missing", "export", "where", "put-facts", "tag", "name", "pin", "unpin",
+        string[] actions = ["describe", "resolve", "verify", "find-missing", "export", "where", "put-facts", "tag", "name", "pin", "unpin", "remove",
             "CancelFlightInfo", "RenewFlightEndpoint", "SetSessionOptions", "GetSessionOptions", "CloseSession"];
         for (int i = 0; i < Requests; i++)
         {

@@ -68,11 +68,15 @@ public sealed class WriteBackTests : IDisposable
     }
 
     [Fact]
-    public void Block_in_the_backlog_is_removed_where_a_caller_names_it()
+    public void Block_in_the_backlog_is_removed_by_force_alone()
     {
         using CidStore store = Open(PlaceWrite.Back);
         Cid cid = store.Put(Stores.Numbers(1)).Cid;
-        Assert.Equal([cid], store.Retention.Remove([cid]).Removed);
+        RemoveResult kept = store.Retention.Remove([cid]);
+        Assert.Equal(["it is to be copied to 'cold' first"], kept.Kept.Single().Reasons.Select(reason => $"{reason}"));
+        Assert.Equal([KeepKind.NotCopied], store.Retention.GetReasons(cid).Select(reason => reason.Kind));
+        Assert.True(store.Contains(cid));
+        Assert.Equal([cid], store.Retention.Remove([cid], force: true).Removed);
         _ = store.Places.CopyBacklog("cold");
         Assert.False(store.Places.Prove(cid, "cold"));
     }

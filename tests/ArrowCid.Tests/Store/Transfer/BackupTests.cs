@@ -430,7 +430,7 @@ public class BackupTests
             try
             {
                 if (i % 3 == 0) store.Names.Set($"name-{number}", cid);
-                if (i % 5 == 0) _ = store.Retention.Remove([cid], dryRun: false, CancellationToken.None);
+                if (i % 5 == 0) _ = store.Retention.Remove([cid], cancellationToken: CancellationToken.None);
                 if (i % 7 == 0) store.Names.Set($"set-{number}", store.Datasets.Put([cid]).Cid);
             }
             catch (ArrowCidException e) when (e.Code is ErrorCode.BlockNotFound or ErrorCode.Busy)

@@ -83,12 +83,27 @@ internal sealed class PlaceColumns(CidStore store, ColumnTable table)
         var made = new List<(Cid Dataset, Cid Set)>();
         foreach (Cid root in roots.Where(root => root.Codec == Multicodec.DagCbor).Distinct())
         {
-            if (MakeColumnSet(root, source, cancellationToken) is not var (cid, node)) continue;
+            if (TryMakeColumnSet(root, source, cancellationToken) is not var (cid, node)) continue;
             target.Put(cid, node, cancellationToken);
             made.Add((root, cid));
         }
 
         table.Add(made);
+    }
+
+    /// <summary>As <see cref="MakeColumnSet"/>, of a node that may be of another kind, or lack its pages here.</summary>
+    private (Cid Cid, byte[] Node)? TryMakeColumnSet(Cid cid, BlockBackend source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return MakeColumnSet(cid, source, cancellationToken);
+        }
+        catch (Exception e) when (e is InvalidIpldException
+            or ArrowCidException { Code: ErrorCode.BlockNotFound or ErrorCode.BlockCorrupt })
+        {
+            // Its batches are read whole.
+            return null;
+        }
     }
 
     /// <returns>Null where the block is no dataset with a large batch, or a manifest was over the limit.</returns>
