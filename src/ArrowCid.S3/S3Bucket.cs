@@ -67,6 +67,7 @@ internal sealed class S3Bucket : IDisposable
         Uri? endpoint = location.Endpoint ?? EndpointOfEnvironment();
         var config = new AmazonS3Config
         {
+            HttpClientFactory = new S3Connections(),
             MaxErrorRetry = 0,
             Timeout = TimeSpan.FromDays(1),
             ConnectTimeout = settings.Timeout,

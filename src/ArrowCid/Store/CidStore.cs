@@ -245,6 +245,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     {
         CidStoreMeter.Remove(this);
         _maintenance?.Dispose();
+        Places.Cache.Close();
         Core.Fill?.Dispose();
         Registry.Dispose();
         Blocks.Dispose();

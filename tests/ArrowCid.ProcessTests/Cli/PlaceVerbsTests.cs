@@ -38,6 +38,34 @@ public sealed class PlaceVerbsTests
         Assert.Equal("web", Assert.Single(Run(folder, "place", "ls", "--json").Exits(0).Json).GetProperty("name").GetString());
     }
 
+    [MountFact]
+    public void Full_file_systems_with_a_backlog_lose_nothing_acknowledged_and_the_place_gets_it_once_it_has_space()
+    {
+        using var folder = new TemporaryFolder();
+        string place = Directory.CreateDirectory(folder.PathOf("cold")).FullName;
+        CommandResult result = Command.Shell("unshare -m sh -c 'mount -t tmpfs -o size=40m tmpfs /dev/shm && " +
+            $"mount -t tmpfs -o size=8k tmpfs {place} && export ARROWCID_STORE=/dev/shm/full && " +
+            $"\"$@\" put \"{Command.Data}/vectors/v1.arrows\" >/dev/null && " +
+            $"\"$@\" place add cold {place}/ --write back && {{ cat /dev/zero > /dev/shm/filler 2>/dev/null; " +
+            $"\"$@\" put --rows-per-block 10000 {Command.Sample} >/dev/null; echo put $?; " +
+            "\"$@\" place sync >/dev/null; echo sync $?; \"$@\" verify --all >/dev/null; echo verify $?; " +
+            "\"$@\" gc --unreferenced --older-than 0s | wc -l; " +
+            $"mount -o remount,size=64m {place}; \"$@\" place sync >/dev/null; echo sync $?; " +
+            "rm /dev/shm/filler; } && " +
+            $"\"$@\" put --rows-per-block 10000 {Command.Sample} >/dev/null && \"$@\" place sync >/dev/null && " +
+            $"ls {place} | grep -c tmp; " +
+            "\"$@\" place ls --json && \"$@\" drop --where \"rows > 0\" --dry-run' sh \"$@\"").Exits(0);
+        string[] lines = result.Lines;
+        // Both file systems are full: what was put stays, and waits.
+        Assert.Equal(["put 6", "sync 6", "verify 0", "0", "sync 0", "0"], lines[..6]);
+        Assert.Contains("No space left on device", result.Errors, StringComparison.Ordinal);
+        JsonElement cold = JsonDocument.Parse(lines[6]).RootElement;
+        Assert.Equal(0, cold.GetProperty("backlogBlocks").GetInt64());
+        // The 20 batches of the file, and the first one: each copy is read and hashed.
+        Assert.Equal(21, lines[7..].Length);
+        Assert.All(lines[7..], line => Assert.EndsWith("  would be removed", line, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Columns_of_a_dropped_batch_are_read_from_its_place_without_the_others()
     {

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
@@ -6,7 +7,12 @@ using ArrowCid.Transfer.Backends;
 namespace ArrowCid;
 
 /// <summary>A store in front of other sources, of which it keeps what was read.</summary>
-internal sealed class CacheBackend(CidStore store, BlockBackend others, bool keeps)
+/// <param name="store">The store.</param>
+/// <param name="others">The other sources.</param>
+/// <param name="keeps">Whether what is fetched is kept.</param>
+/// <param name="follows">Whether reads of a cache in the order of a dataset have later batches fetched before they are
+/// read, and those of a scan are not kept.</param>
+internal sealed class CacheBackend(CidStore store, BlockBackend others, bool keeps, bool follows)
     : BlockBackend($"{store.Directory}, then {others.Name}")
 {
     // A fetch that takes longer than that is not waited for: two fetches of one block are better than none.
@@ -17,6 +23,13 @@ internal sealed class CacheBackend(CidStore store, BlockBackend others, bool kee
     public override bool CanPut => _own.CanPut;
 
     private protected override BlockLease? Find(Cid cid, in Digest256 digest, CancellationToken cancellationToken)
+    {
+        BlockLease? block = FindBlock(cid, in digest, cancellationToken);
+        if (block is not null && keeps && follows && cid.Codec == Multicodec.DagCbor) Learn(block, cancellationToken);
+        return block;
+    }
+
+    private BlockLease? FindBlock(Cid cid, in Digest256 digest, CancellationToken cancellationToken)
     {
         ArrowCidException? damaged = null;
         if (FindHere(cid, ref damaged, cancellationToken) is { } here) return here;
@@ -30,8 +43,12 @@ internal sealed class CacheBackend(CidStore store, BlockBackend others, bool kee
         if (block is null) return null;
         try
         {
+            ReadStep step = follows ? store.Places.Cache.NoteFetch(cid) : default;
+            // What replaces a damaged block is kept all the same.
+            if (step.IsScan && damaged is null) return block;
             if (!store.Places.Cache.Keep(_own, block, cancellationToken)) return block;
             CrashPoint.Pass(CrashStep.V4);
+            store.Places.Cache.Ahead.Add(step.Ahead ?? []);
             // The reader gets the store's memory, which other processes share; this is no further read of it.
             if (store.Reading.Prove(cid) is not { } lease) return block;
             block.Dispose();
@@ -72,6 +89,28 @@ internal sealed class CacheBackend(CidStore store, BlockBackend others, bool kee
             // It counts if no other source has the block.
             damaged ??= e;
             return null;
+        }
+    }
+
+    /// <summary>Learns the order of a dataset's batches, where the block is a dataset.</summary>
+    private void Learn(BlockLease block, CancellationToken cancellationToken)
+    {
+        if (store.Places.Cache.Order.Knows(block.Cid)) return;
+        try
+        {
+            IpldNode node = DagCbor.Decode(block.Bytes.Span);
+            if (ManifestNode.KindOf(node) == Dataset.Kind)
+                store.Places.Cache.Learn(block.Cid, Dataset.Decode(node, ReadNode));
+        }
+        catch (Exception e) when (e is InvalidIpldException or ArrowCidException)
+        {
+            // A reader that reads it hears of it.
+        }
+
+        IpldNode ReadNode(Cid cid)
+        {
+            using BlockLease page = Get(cid, cancellationToken);
+            return DagCbor.Decode(page.Bytes.Span);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ArrowCid.Ipld;
 using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
 
@@ -32,6 +33,21 @@ public sealed partial class StoreCache
             return false;
         }
     }
+
+    /// <summary>Learns the order of a dataset's batches.</summary>
+    internal void Learn(Cid cid, Dataset dataset)
+    {
+        if (!Order.Knows(cid) && GetSettings() is not null)
+            Order.Learn(cid, [.. dataset.Batches.Select(batch => (batch.Cid, batch.ByteLength))]);
+    }
+
+    /// <summary>Notes that a block was fetched for a reader.</summary>
+    internal ReadStep NoteFetch(Cid cid) => cid.Codec == Multicodec.Raw && GetSettings() is { } settings
+        ? Order.Note(cid, settings.MaxBytes)
+        : default;
+
+    /// <summary>Ends what is fetched before it is read.</summary>
+    internal void Close() => Ahead.Dispose();
 
     /// <summary>Whether the store has a size and is over it.</summary>
     internal bool IsOver() => GetSettings() is { } settings && Usage(settings) > settings.MaxBytes;

@@ -20,7 +20,17 @@ public sealed partial class StoreCache
     private CacheEviction? _eviction;
     private (long Live, ulong Given)? _usage;
 
-    internal StoreCache(CidStore store) => _store = store;
+    internal StoreCache(CidStore store)
+    {
+        _store = store;
+        Ahead = new AheadFetches(() => Open(others: [], keeps: true, follows: false));
+    }
+
+    /// <summary>The order in which datasets are read.</summary>
+    internal ReadOrder Order { get; } = new();
+
+    /// <summary>What is fetched before it is read.</summary>
+    internal AheadFetches Ahead { get; }
 
     /// <summary>Returns the size and policy of the cache.</summary>
     /// <returns>The settings; null where the store is no cache: then nothing leaves it for space.</returns>
@@ -110,8 +120,7 @@ public sealed partial class StoreCache
     /// <param name="keeps">Whether fetched blocks are kept.</param>
     /// <returns>A backend, to be disposed of before the store.</returns>
     public BlockBackend AsBackend(IReadOnlyList<BlockBackend>? others = null, bool keeps = true) =>
-        new CacheBackend(_store, BlockBackend.Several([.. others ?? [], _store.Places.AsBackend()]),
-            keeps && !_store.IsReadOnly);
+        Open(others ?? [], keeps, follows: true);
 
     /// <summary>Fetches blocks that are not here from the places, and keeps them: of a dataset its batches, in
     /// order. It stops where the cache would have to evict for it more than it may hold.</summary>
@@ -130,7 +139,8 @@ public sealed partial class StoreCache
         if (_store.IsReadOnly) throw new InvalidOperationException($"{_store.Directory} is open for reading only");
         var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
         long most = GetSettings()?.MaxBytes ?? long.MaxValue, bytes = 0;
-        using var cache = (CacheBackend)AsBackend();
+        using IDisposable aside = PlaceFill.StandAside();
+        using CacheBackend cache = Open(others: [], keeps: true, follows: false);
         int added = 0, blocks = 0;
         foreach (Cid cid in WithBatches(cids, cache, cancellationToken))
         {
@@ -195,6 +205,9 @@ public sealed partial class StoreCache
     public IReadOnlyList<PlaceStatistics> GetStatistics() =>
         [StatisticsOf(BlockPlace.Here, ReadTrace.Here),
             .. _store.Places.List().Select(place => StatisticsOf(place.Name, HeatFile.KeyOf(place.Name)))];
+
+    private CacheBackend Open(IReadOnlyList<BlockBackend> others, bool keeps, bool follows) =>
+        new(_store, BlockBackend.Several([.. others, _store.Places.AsBackend()]), keeps && !_store.IsReadOnly, follows);
 
     private static (long Reads, uint LastSecond) HeatOf(HeatFile heat, Digest256 digest) => heat.Find(in digest);
 

@@ -97,7 +97,10 @@ public sealed partial class StoreDatasets
     internal Dataset? Read(Cid cid)
     {
         if (cid.Codec != Multicodec.DagCbor) return null;
-        return _store.Reading.ReadNode(cid) is { } node ? Dataset.Decode(node, _store.Reading.ReadNode) : null;
+        if (_store.Reading.ReadNode(cid) is not { } node) return null;
+        var dataset = Dataset.Decode(node, _store.Reading.ReadNode);
+        if (_store.Core.Fill is not null) _store.Places.Cache.Learn(cid, dataset);
+        return dataset;
     }
 
     /// <summary>Batches of the store as those of a dataset, after others of its schema.</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using ArrowCid.Columnar;
 using ArrowCid.Ipld;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
@@ -263,6 +265,107 @@ public sealed class CacheTests : IDisposable
 
     private static long LiveBytes(CidStore store) =>
         store.Registry.Entries.Alive(store.Blocks.Listing.List()).Sum(info => info.Length);
+
+    [Fact]
+    public async Task Batches_that_are_read_in_order_are_fetched_before_they_are_read_and_once_each()
+    {
+        var read = new ConcurrentQueue<Cid>();
+        (CidStore store, Cid dataset, Cid[] batches) = OpenWithDataset(40, 1 << 20, read);
+        using CidStore opened = store;
+        using BlockBackend cache = store.Places.Cache.AsBackend();
+        cache.Get(dataset).Dispose();
+        cache.Get(batches[10]).Dispose();
+        await store.Places.Cache.Ahead.Idle;
+        Assert.Equal([batches[10]], read);
+        cache.Get(batches[11]).Dispose();
+        await store.Places.Cache.Ahead.Idle;
+        Assert.Equal(batches[10..14], read);
+        foreach (Cid cid in batches[12..15]) cache.Get(cid).Dispose();
+        await store.Places.Cache.Ahead.Idle;
+        // The next four.
+        Assert.Equal(batches[10..19], read);
+        Assert.All(batches[10..19], cid => Assert.True(store.Contains(cid)));
+        // Reads in no order fetch nothing else.
+        foreach (int i in new[] { 30, 25, 35, 21 }) cache.Get(batches[i]).Dispose();
+        await store.Places.Cache.Ahead.Idle;
+        Assert.Equal(13, read.Count);
+        foreach (Cid cid in batches) cache.Get(cid).Dispose();
+        await store.Places.Cache.Ahead.Idle;
+        Assert.Equal(batches.Select(cid => $"{cid}").Order(), read.Select(cid => $"{cid}").Order());
+    }
+
+    [Fact]
+    public async Task Scan_of_more_than_the_cache_holds_evicts_nothing()
+    {
+        var read = new ConcurrentQueue<Cid>();
+        (CidStore store, Cid dataset, Cid[] batches) = OpenWithDataset(60, 30 * 10_000, read);
+        using CidStore opened = store;
+        Cid[] hot = Put(store, 20);
+        _ = store.Places.Copy(hot, "cold");
+        using BlockBackend cache = store.Places.Cache.AsBackend();
+        cache.Get(dataset).Dispose();
+        foreach (Cid cid in batches)
+        {
+            using BlockLease block = cache.Get(cid);
+            Assert.Equal(cid, Cid.Sha256(Multicodec.Raw, block.Bytes.Span));
+        }
+
+        await store.Places.Cache.Ahead.Idle;
+        Assert.Equal(batches, read);
+        Assert.All(hot, cid => Assert.True(store.Contains(cid)));
+        Assert.Equal(batches[..1], batches.Where(store.Contains));
+    }
+
+    [Fact]
+    public void Order_of_a_dataset_is_forgotten_when_there_are_too_many()
+    {
+        var order = new ReadOrder();
+        Cid[] cids = [.. Enumerable.Range(0, 300).Select(i => Cid.Sha256(Multicodec.Raw, BitConverter.GetBytes(i)))];
+        for (int i = 0; i < 100; i++) order.Learn(cids[i], [(cids[(2 * i) + 100], 1), (cids[(2 * i) + 101], 1)]);
+        Assert.Equal(Enumerable.Repeat(false, 36).Concat(Enumerable.Repeat(true, 64)), cids[..100].Select(order.Knows));
+        Assert.Equal(default, order.Note(cids[100], 100));
+        Assert.Equal(default, order.Note(cids[101], 100));
+        Assert.Null(order.Note(cids[298], 100).Ahead);
+        Assert.Empty(order.Note(cids[299], 100).Ahead!);
+    }
+
+    private (CidStore Store, Cid Dataset, Cid[] Batches) OpenWithDataset(int count, long cacheBytes,
+        ConcurrentQueue<Cid> read)
+    {
+        CidStore store = CidStore.Open(_here.Directory, new CidStoreOptions
+        {
+            Capacity = 64 << 20,
+            OpenPlace = (location, isReadOnly) => new NotedBackend(StorePlaces.OpenLocation(location, isReadOnly), read),
+        });
+        store.Places.Add(new BlockPlace { Name = "cold", Location = _there.PathOf("blocks") + "/" });
+        Cid[] batches = [.. Enumerable.Range(0, count).Select(i => store.Put(
+            RecordBatch.Of(("n", ArrowArray.From<long>(Enumerable.Range(i, BlockBytes / sizeof(long)).Select(n => (long)n).ToArray())))).Cid)];
+        Cid dataset = store.Datasets.Put(batches).Cid;
+        _ = store.Places.Copy([dataset], "cold");
+        _ = store.Places.Drop([dataset]);
+        store.Places.Cache.SetSettings(new CacheSettings { MaxBytes = cacheBytes });
+        read.Clear();
+        return (store, dataset, batches);
+    }
+
+    /// <summary>Notes the blocks that are read.</summary>
+    private sealed class NotedBackend(BlockBackend inner, ConcurrentQueue<Cid> read) : BlockBackend(inner.Name)
+    {
+        public override bool CanPut => true;
+
+        protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+        {
+            using BlockLease? block = inner.TryGet(cid, cancellationToken);
+            if (block is not null) read.Enqueue(cid);
+            bytes = block?.Bytes.ToArray() ?? default(ReadOnlyMemory<byte>);
+            return block is not null;
+        }
+
+        protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+            inner.Put(cid, bytes, cancellationToken);
+
+        protected override void Close() => inner.Dispose();
+    }
 
     private static Cid[] Put(CidStore store, int count, int first = 0) =>
         [.. Enumerable.Range(first, count).Select(number => store.PutRaw(Bytes(number)).Cid)];

@@ -21,6 +21,10 @@ internal sealed class PlaceFill(CidStore store) : IDisposable
     private readonly Lazy<BlockBackend> _cache = new(() => store.Places.Cache.AsBackend());
     private readonly UnkeptBlocks _unkept = new(store);
 
+    /// <summary>Lets this thread find what is stored alone, as long as it fetches by other means.</summary>
+    /// <returns>Ends it on the same thread.</returns>
+    public static IDisposable StandAside() => new Aside();
+
     /// <summary>Returns whether a place is known to have a block.</summary>
     public bool Knows(Cid cid) => !s_isFilling && store.Places.CopiesOf(cid).Count > 0;
 
@@ -58,5 +62,14 @@ internal sealed class PlaceFill(CidStore store) : IDisposable
     public void Dispose()
     {
         if (_cache.IsValueCreated) _cache.Value.Dispose();
+    }
+
+    private sealed class Aside : IDisposable
+    {
+        private readonly bool _before = s_isFilling;
+
+        public Aside() => s_isFilling = true;
+
+        public void Dispose() => s_isFilling = _before;
     }
 }
