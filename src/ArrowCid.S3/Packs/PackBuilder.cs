@@ -41,10 +41,13 @@ internal sealed class PackBuilder : IDisposable
     {
         _ = _writer!.Finish();
         ReadOnlyMemory<byte> all = _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
-        foreach (BucketEntry entry in _entries)
+        (long Offset, int Length)[] pieces = [.. _entries.Select(entry => ((long)entry.Offset, entry.Length))];
+        var digests = new Digest256[pieces.Length];
+        Sha256.HashMany(all.Span, pieces, digests);
+        for (int i = 0; i < digests.Length; i++)
         {
-            if (Sha256.Hash(all.Span.Slice(entry.Offset, entry.Length)) != entry.Digest)
-                throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{entry.Cid} was changed while it was copied");
+            if (digests[i] != _entries[i].Digest)
+                throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{_entries[i].Cid} was changed while it was copied");
         }
 
         return all;

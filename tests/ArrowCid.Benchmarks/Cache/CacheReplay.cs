@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using ArrowCid.Memory;
 using BitFaster.Caching.Lfu;
 using BitFaster.Caching.Scheduler;
 
@@ -16,8 +18,15 @@ internal readonly record struct CacheReplay(long Hits, long Reads, double Waited
     public double HoursWaited => WaitedMs / 3_600_000;
 
     /// <summary>Replays reads against a policy.</summary>
-    public static CacheReplay Of(IReadOnlyList<CacheRead> reads, CachePolicy policy)
+    /// <param name="reads">The reads.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="scans">Datasets whose order is known when their first batch is read, so that what belongs to a scan
+    /// is not kept, as in a store; null where nothing is known.</param>
+    public static CacheReplay Of(IReadOnlyList<CacheRead> reads, CachePolicy policy,
+        IReadOnlyList<CacheRead[]>? scans = null)
     {
+        var order = new ReadOrder();
+        Dictionary<ulong, CacheRead[]> firsts = (scans ?? []).ToDictionary(scan => scan[0].Key);
         long hits = 0;
         double waited = 0;
         foreach (CacheRead read in reads)
@@ -31,6 +40,9 @@ internal readonly record struct CacheReplay(long Hits, long Reads, double Waited
             waited += read.Milliseconds;
             // An eighth of the cache at most for one block: the rule of admission, for every policy.
             if (read.Bytes > policy.Capacity / 8) continue;
+            if (firsts.TryGetValue(read.Key, out CacheRead[]? scan))
+                order.Learn(CidOf(read.Key), [.. scan.Select(each => (CidOf(each.Key), each.Bytes))]);
+            if (scans is not null && order.Note(CidOf(read.Key), policy.Capacity).IsScan) continue;
             policy.Add(read.Key, read.Bytes, read.Milliseconds);
             while (policy.Bytes > policy.Capacity && policy.TryEvict(out _))
             {
@@ -38,6 +50,13 @@ internal readonly record struct CacheReplay(long Hits, long Reads, double Waited
         }
 
         return new CacheReplay(hits, reads.Count, waited);
+    }
+
+    private static Cid CidOf(ulong key)
+    {
+        byte[] digest = new byte[Digest256.ByteCount];
+        BinaryPrimitives.WriteUInt64LittleEndian(digest, key);
+        return Cid.FromSha256(Multicodec.Raw, new Digest256(digest));
     }
 
     /// <summary>Replays reads against W-TinyLFU, which counts entries: it gets as many as blocks of the mean size fit

@@ -7,7 +7,10 @@ namespace ArrowCid.Benchmarks;
 /// <param name="BlockBytes">The bytes of all blocks that are read repeatedly.</param>
 internal sealed record CacheWorkload(string Name, CacheRead[] Reads, long BlockBytes)
 {
-    private const int Seed = 20261124;
+    /// <summary>Datasets that are read once, in the order of their batches.</summary>
+    public IReadOnlyList<CacheRead[]> Scans { get; init; } = [];
+
+    private const int Seed = 20261124, ScanBatches = 10_000;
     private const int DearEach = 10, DearBy = 20;
     private const double MedianBytes = 512 << 10, Spread = 0.8;
     private const double LatencyMs = 20, MsPerByte = 1000.0 / (100 << 20);
@@ -42,7 +45,10 @@ internal sealed record CacheWorkload(string Name, CacheRead[] Reads, long BlockB
         {
             bool isScan = next < scanned.Length && random.Next(4) == 0;
             return isScan ? scanned[next++] : known[zipf.Next()];
-        }));
+        })) with
+        {
+            Scans = [.. scanned.Chunk(ScanBatches)],
+        };
     }
 
     /// <summary>Every block once in each epoch, in another order.</summary>

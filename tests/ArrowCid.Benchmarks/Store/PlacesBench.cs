@@ -12,8 +12,9 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds, string? trace, bo
     /// <summary>The measurement that needs no server.</summary>
     public const string Cache = "cache";
 
-    private const string Many = "many", Large = "large", Get = "get", Columns = "columns";
+    private const string Many = "many", Large = "large", Get = "get", Columns = "columns", Heal = "heal";
     private const int LeastBlock = 64 << 10, MostBlock = 1 << 20, LargeBlock = 64 << 20;
+    private const int PackBytes = 16 << 20, AtOnce = 8;
 
     private readonly BenchPlace _place = BenchPlace.In("/var/tmp");
     private readonly List<IDisposable> _owned = [];
@@ -21,7 +22,7 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds, string? trace, bo
     private bool _isStarted;
     private int _folders;
 
-    public static IEnumerable<string> Names => [Cache, Many, Large, Get, Columns];
+    public static IEnumerable<string> Names => [Cache, Heal, Many, Large, Get, Columns];
 
     public Rounds Rounds => rounds;
 
@@ -45,8 +46,13 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds, string? trace, bo
             foreach (Measurement measured in CacheBench.Run(isQuick, trace)) yield return measured;
         }
 
+        if (IsWanted(Heal)) yield return HealBench.Run(Directory.CreateDirectory(_place.PathOf("heal")).FullName);
         if (!withServer || Server is not { } server) yield break;
-        if (IsWanted(Many)) yield return PutMany(server);
+        if (IsWanted(Many))
+        {
+            foreach (Measurement measured in PutMany(server)) yield return measured;
+        }
+
         if (IsWanted(Large)) yield return PutLarge(server);
         if (IsWanted(Get))
         {
@@ -72,7 +78,7 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds, string? trace, bo
         return cid;
     }
 
-    private Measurement PutMany(BucketServer server)
+    private IEnumerable<Measurement> PutMany(BucketServer server)
     {
         long total = isQuick ? 16 << 20 : 1 << 30, made = 0;
         string files = Directory.CreateDirectory(_place.PathOf("files")).FullName;
@@ -97,8 +103,32 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds, string? trace, bo
             () => Rounds.Seconds(() => server.Aws("s3", "cp", "--recursive", "--only-show-errors", files,
                 $"s3://{BucketServer.Bucket}/aws{_folders++}/")));
         double megabytes = made / 1e6;
-        return new Measurement($"put {cids.Count} blocks of 64 KiB to 1 MiB", megabytes / ours, megabytes / aws, "MB/s",
+        yield return new Measurement($"put {cids.Count} blocks of 64 KiB to 1 MiB", megabytes / ours, megabytes / aws, "MB/s",
             "aws s3 cp --recursive", 10)
+        {
+            Note = server.Name,
+        };
+        // What the server takes at most: the same bytes in objects of the size of packs, as many at once.
+        AmazonS3Client client = Own(server.Client());
+        byte[] pack = new byte[PackBytes];
+        random.NextBytes(pack);
+        int packs = (int)(made / PackBytes);
+        (double again, double sdk) = rounds.InTurn(
+            () => Rounds.Seconds(() =>
+            {
+                using BlockBackend bucket = Open(server);
+                _ = bucket.CopyFrom(source, cids);
+            }),
+            () => Rounds.Seconds(() => Parallel.ForAsync(0, packs, new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
+                async (_, end) => await client.PutObjectAsync(new PutObjectRequest
+                {
+                    BucketName = BucketServer.Bucket,
+                    Key = $"packs/{Interlocked.Increment(ref _folders)}",
+                    InputStream = new MemoryStream(pack),
+                    UseChunkEncoding = false,
+                }, end)).GetAwaiter().GetResult()));
+        yield return new Measurement($"put {cids.Count} blocks, and as many bytes in objects of 16 MiB", megabytes / again,
+            packs * (double)PackBytes / 1e6 / sdk, "MB/s", "SDK PutObject, 8 at once", null)
         {
             Note = server.Name,
         };

@@ -248,16 +248,7 @@ public sealed class CacheTests : IDisposable
         using CidStore store = OpenWithPlace();
         Cid cid = Put(store, 1)[0];
         _ = store.Places.Copy([cid], "cold");
-        string[] location;
-        using (RecordLease lease = store.Reading.LeaseUnproved(cid)!) location = lease.Location.Split('+');
-        using (FileStream file = File.Open(location[0], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
-        {
-            file.Position = long.Parse(location[1], System.Globalization.CultureInfo.InvariantCulture) + 100;
-            int before = file.ReadByte();
-            file.Position--;
-            file.WriteByte((byte)(before ^ 1));
-        }
-
+        Damage(store, cid, 100);
         using BlockBackend cache = store.Places.Cache.AsBackend();
         using (BlockLease? block = cache.TryGet(cid)) Assert.Equal(Bytes(0), block!.Bytes.ToArray());
         Assert.True(store.Places.Prove(cid, BlockPlace.Here));
@@ -265,6 +256,24 @@ public sealed class CacheTests : IDisposable
 
     private static long LiveBytes(CidStore store) =>
         store.Registry.Entries.Alive(store.Blocks.Listing.List()).Sum(info => info.Length);
+
+    [Fact]
+    public void Damage_of_one_percent_heals_while_readers_read_everything()
+    {
+        using CidStore store = OpenWithPlace();
+        Cid[] cids = Put(store, 300);
+        _ = store.Places.Copy(cids, "cold");
+        var random = new Random(31);
+        Cid[] damaged = [.. Enumerable.Range(0, 3).Select(i => cids[(100 * i) + random.Next(100)])];
+        foreach (Cid cid in damaged) Damage(store, cid, random.Next(BlockBytes));
+        using BlockBackend cache = store.Places.Cache.AsBackend();
+        Parallel.For(0, 3, _ =>
+        {
+            foreach (Cid cid in cids) cache.Get(cid).Dispose();
+        });
+        Assert.All(cids, cid => Assert.True(store.Places.Prove(cid, BlockPlace.Here)));
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact, $"{result.Cid}"));
+    }
 
     [Fact]
     public async Task Batches_that_are_read_in_order_are_fetched_before_they_are_read_and_once_each()
@@ -365,6 +374,17 @@ public sealed class CacheTests : IDisposable
             inner.Put(cid, bytes, cancellationToken);
 
         protected override void Close() => inner.Dispose();
+    }
+
+    private static void Damage(CidStore store, Cid cid, int at)
+    {
+        string[] location;
+        using (RecordLease lease = store.Reading.LeaseUnproved(cid)!) location = lease.Location.Split('+');
+        using FileStream file = File.Open(location[0], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        file.Position = long.Parse(location[1], System.Globalization.CultureInfo.InvariantCulture) + at;
+        int before = file.ReadByte();
+        file.Position--;
+        file.WriteByte((byte)(before ^ 1));
     }
 
     private static Cid[] Put(CidStore store, int count, int first = 0) =>
