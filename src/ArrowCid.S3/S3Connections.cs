@@ -4,9 +4,9 @@ using Amazon.Runtime;
 
 namespace ArrowCid.S3;
 
-/// <summary>The HTTP connections to a bucket. What is received is acknowledged at once: a server that sends an answer in
-/// two writes without TCP_NODELAY, as Ceph does unless it is told otherwise, holds the second one back until the first
-/// is acknowledged, and Linux delays that by 40 ms.</summary>
+/// <summary>The HTTP connections to a bucket. What is received is acknowledged at once: a server that sends an answer
+/// in two writes without TCP_NODELAY, as Ceph does unless it is told otherwise, holds the second one back until the
+/// first is acknowledged, and Linux delays that by 40 ms.</summary>
 internal sealed class S3Connections : HttpClientFactory
 {
     /// <inheritdoc/>

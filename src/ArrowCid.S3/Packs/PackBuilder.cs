@@ -46,8 +46,9 @@ internal sealed class PackBuilder : IDisposable
         Sha256.HashMany(all.Span, pieces, digests);
         for (int i = 0; i < digests.Length; i++)
         {
-            if (digests[i] != _entries[i].Digest)
-                throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{_entries[i].Cid} was changed while it was copied");
+            if (digests[i] == _entries[i].Digest) continue;
+            throw new ArrowCidException(ErrorCode.BlockCorrupt,
+                $"{_entries[i].Cid} was changed while it was copied");
         }
 
         return all;

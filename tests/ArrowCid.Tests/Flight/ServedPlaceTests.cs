@@ -89,7 +89,6 @@ public sealed class ServedPlaceTests : IAsyncLifetime, IDisposable
         using (BatchLease lease = _store.TryGet(large)!) Assert.Equal(Rows, lease.View.Length);
         Assert.False(_store.Contains(large) || _store.Contains(raw));
         Assert.True(_store.Contains(small));
-        // The next reader asks the place again, once nobody has the bytes.
         Assert.Equal(HttpStatusCode.NotFound, (await _client.GetAsync($"/v1/blocks/{Cid.Sha256(Multicodec.Raw, "absent"u8)}")).StatusCode);
 
         static int Lines(string text) => text.Trim().Split('\n').Length;

@@ -46,7 +46,8 @@ public sealed partial class StoreRetention
     /// <summary>
     /// Removes blocks: they no longer appear in listings, and their space is freed when the store is compacted. Blocks
     /// that a name, a pin, a hold or a remaining block needs are kept, and so are blocks put or announced again from
-    /// then on, and blocks in the backlog of a place (<see cref="BlockPlace.Write"/>). The metadata of a removed block stays, and is valid again when the block comes back.
+    /// then on, and blocks in the backlog of a place (<see cref="BlockPlace.Write"/>). The metadata of a removed block
+    /// stays, and is valid again when the block comes back.
     /// </summary>
     /// <param name="cids">The blocks.</param>
     /// <param name="dryRun">Only says what would go.</param>
@@ -62,7 +63,8 @@ public sealed partial class StoreRetention
     {
         ArgumentNullException.ThrowIfNull(cids);
         foreach (Cid cid in cids) BlockProof.ThrowIfDefault(cid);
-        return Report(_store.Registry.Removals.Remove(cids, dryRun, isForced: force, cancel: cancellationToken), dryRun);
+        return Report(
+            _store.Registry.Removals.Remove(cids, dryRun, isForced: force, cancel: cancellationToken), dryRun);
     }
 
     /// <summary>Removes, as <see cref="Remove"/> does, the blocks that pass a filter when the call begins.</summary>

@@ -91,7 +91,7 @@ internal sealed class PlaceColumns(CidStore store, ColumnTable table)
         table.Add(made);
     }
 
-    /// <summary>As <see cref="MakeColumnSet"/>, of a node that may be of another kind, or lack its pages here.</summary>
+    /// <summary>As <see cref="MakeColumnSet"/>, of a node that may be of another kind or lack its pages here.</summary>
     private (Cid Cid, byte[] Node)? TryMakeColumnSet(Cid cid, BlockBackend source, CancellationToken cancellationToken)
     {
         try

@@ -19,7 +19,8 @@ internal sealed class UnkeptBlocks(CidStore store)
     // Entries of blocks that are no longer read are removed when there are more.
     private const int MostEntries = 256;
 
-    private readonly ConcurrentDictionary<Digest256, (RecordHeader Header, WeakReference<byte[]> Bytes)> _blocks = new();
+    private readonly ConcurrentDictionary<Digest256, (RecordHeader Header, WeakReference<byte[]> Bytes)> _blocks =
+        new();
 
     /// <summary>Leases a block that another reader has, or had lately.</summary>
     public RecordLease? TryLease(in Digest256 digest) =>
