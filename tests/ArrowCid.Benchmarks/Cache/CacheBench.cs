@@ -40,16 +40,12 @@ internal static class CacheBench
                 };
                 if (workload.Scans.Count == 0) continue;
                 CacheReplay passed = CacheReplay.Of(workload.Reads, CachePolicy.Create(default, capacity), workload.Scans);
-                yield return new Measurement($"hits, {workload.Name} that is known, {percent} %", passed.HitPercent,
-                    arc.HitPercent, "%", "ARC by bytes", 1)
-                {
-                    Note = $"its batches are not kept; kept {ours.HitPercent:F2}",
-                };
-                yield return new Measurement($"waited, {workload.Name} that is known, {percent} %", passed.HoursWaited,
-                    arc.HoursWaited, "hours", "ARC by bytes", WaitGoal)
+                yield return new Measurement($"hits, {workload.Name} that passes, {percent} %", passed.HitPercent,
+                    ours.HitPercent, "%", "the scan kept", null);
+                yield return new Measurement($"waited, {workload.Name} that passes, {percent} %", passed.HoursWaited,
+                    ours.HoursWaited, "hours", "the scan kept", null)
                 {
                     IsLessBetter = true,
-                    Note = $"its batches are not kept; kept {ours.HoursWaited:F2}",
                 };
             }
         }
