@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using ArrowCid.Ipld;
-using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid;
