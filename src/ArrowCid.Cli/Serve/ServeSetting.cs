@@ -43,7 +43,8 @@ internal sealed record ServeSetting(string Name, string? Value, string? Default,
             "request."),
         new("pinning", null, "false", "The IPFS Pinning Service API at /v1/pinning, for callers with the scope admin."),
         new("pinning-from", "SOURCES", "places,origins", "The sources of blocks to pin, separated by commas: names " +
-            "of places, locations, places (all places of the store), origins (the gateways that a request names)."),
+            "of places, locations, places (all places of the store), origins (the gateways that a request names, at " +
+            "public addresses alone), any-origins (at any address)."),
         new("pinning-limit", "N", "68719476736", "The largest number of bytes that one pin request may fetch."),
         new("pinning-patience", "SPAN", "1h", "The time after which a pin request fails whose blocks are not found."),
         new("otlp", "URL", null, "The receiver of OpenTelemetry metrics (OTLP over HTTP)."),

@@ -75,6 +75,9 @@ internal static unsafe partial class Native
     public static partial int RenameAt(FileDescriptor oldDirectory, string oldPath, FileDescriptor newDirectory,
         string newPath);
 
+    [LibraryImport(LibC, EntryPoint = "getrandom", SetLastError = true)]
+    public static partial nint GetRandom(byte* buffer, nuint count, uint flags);
+
     /// <summary>Refuses to replace a file.</summary>
     public const uint RenameNoReplace = 1;
 

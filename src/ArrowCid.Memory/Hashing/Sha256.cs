@@ -6,7 +6,7 @@ namespace ArrowCid.Memory;
 
 /// <summary>
 /// SHA-256 without the per-call cost of the EVP layer: libcrypto's low-level functions where they can be loaded, else
-/// the BCL. One instance hashes one message at a time and is not for concurrent use.
+/// the BCL, or plain C# without OpenSSL. One instance hashes one message at a time and is not for concurrent use.
 /// </summary>
 internal sealed unsafe partial class Sha256
 {
@@ -19,6 +19,7 @@ internal sealed unsafe partial class Sha256
     private static readonly bool s_native = ProbeNative();
     private readonly byte[]? _context;
     private readonly IncrementalHash? _managed;
+    private readonly Sha256Scalar? _scalar;
 
     public Sha256()
     {
@@ -26,6 +27,10 @@ internal sealed unsafe partial class Sha256
         {
             _context = GC.AllocateArray<byte>(ContextBytes, pinned: true);
             Reset();
+        }
+        else if (!OpenSsl.IsThere)
+        {
+            _scalar = new Sha256Scalar();
         }
         else
         {
@@ -37,7 +42,8 @@ internal sealed unsafe partial class Sha256
     public static Digest256 Hash(ReadOnlySpan<byte> bytes)
     {
         byte* target = stackalloc byte[Digest256.ByteCount];
-        if (!s_native || bytes.Length >= 1 << 16)
+        if (!s_native && !OpenSsl.IsThere) return Sha256Scalar.Hash(bytes);
+        if (!s_native || (bytes.Length >= 1 << 16 && OpenSsl.IsThere))
         {
             SHA256.HashData(bytes, new Span<byte>(target, Digest256.ByteCount));
         }
@@ -61,6 +67,7 @@ internal sealed unsafe partial class Sha256
     {
         // SAFETY: the context is a pinned array that holds SHA256_CTX.
         if (_context is not null) _ = Init(Pointer(_context));
+        else if (_scalar is not null) _scalar.Reset();
         else _ = _managed!.TryGetHashAndReset(stackalloc byte[Digest256.ByteCount], out _);
     }
 
@@ -68,6 +75,12 @@ internal sealed unsafe partial class Sha256
     /// <returns>False where the implementation in use cannot copy a state.</returns>
     public bool TryCopyStateFrom(Sha256 other)
     {
+        if (_scalar is not null && other._scalar is not null)
+        {
+            _scalar.CopyFrom(other._scalar);
+            return true;
+        }
+
         if (_context is null || other._context is null) return false;
         other._context.CopyTo(_context, 0);
         return true;
@@ -77,7 +90,8 @@ internal sealed unsafe partial class Sha256
     {
         if (_context is null)
         {
-            _managed!.AppendData(bytes);
+            if (_scalar is not null) _scalar.Append(bytes);
+            else _managed!.AppendData(bytes);
             return;
         }
 
@@ -89,6 +103,7 @@ internal sealed unsafe partial class Sha256
     public Digest256 Finish()
     {
         Span<byte> digest = stackalloc byte[Digest256.ByteCount];
+        if (_scalar is not null) return _scalar.Finish();
         if (_context is null)
         {
             _ = _managed!.GetHashAndReset(digest);
@@ -123,7 +138,7 @@ internal sealed unsafe partial class Sha256
                 if (Init(context) != 1 || Update(context, context, 0) != 1 || Final(target, context) != 1) return false;
             }
 
-            return digest.SequenceEqual(SHA256.HashData([]));
+            return new Digest256(digest) == Sha256Scalar.Hash([]);
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {

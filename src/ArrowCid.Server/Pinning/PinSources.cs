@@ -61,14 +61,15 @@ internal static class PinSources
         switch (source)
         {
             case PinningOptions.PlacesSource: return [store.Places.AsBackend()];
-            case PinningOptions.OriginsSource: return Origins(request);
+            case PinningOptions.OriginsSource: return Origins(request, isPublic: true);
+            case PinningOptions.AnyOriginsSource: return Origins(request, isPublic: false);
         }
 
         BlockPlace place = store.Places.Find(source) ?? new BlockPlace { Name = "source", Location = source };
         return [store.Places.Open(place, readOnly: true)];
     }
 
-    private static IEnumerable<BlockBackend> Origins(PinRequest request)
+    private static IEnumerable<BlockBackend> Origins(PinRequest request, bool isPublic)
     {
         foreach (string origin in request.Origins)
         {
@@ -82,7 +83,9 @@ internal static class PinSources
                 // An address of another protocol, which is not spoken here.
             }
 
-            if (url is not null) yield return new GatewayBackend(url, s_patience, MostBlockBytes);
+            if (url is null) continue;
+            yield return new GatewayBackend(url, s_patience, MostBlockBytes,
+                handler: isPublic ? PublicAddresses.NewHandler() : null);
         }
     }
 }

@@ -6,12 +6,17 @@ public sealed class PinningOptions
     /// <summary>The source that means all places of the store that are recorded to have a block.</summary>
     public const string PlacesSource = "places";
 
-    /// <summary>The source that means the addresses of HTTP gateways that a request itself names.</summary>
+    /// <summary>The source that means the HTTP gateways that a request itself names, as far as their addresses are
+    /// public: a request does not reach this machine, its network, or the metadata of its host.</summary>
     public const string OriginsSource = "origins";
 
+    /// <summary>The source that means all HTTP gateways that a request itself names, of this machine and of private
+    /// networks too.</summary>
+    public const string AnyOriginsSource = "any-origins";
+
     /// <summary>Where blocks come from that the store lacks, the first ones first: names of places, locations (as
-    /// <see cref="CidStoreOptions.OpenPlace"/> knows them), <see cref="PlacesSource"/> and
-    /// <see cref="OriginsSource"/>. Gateways that follow one another are asked together.</summary>
+    /// <see cref="CidStoreOptions.OpenPlace"/> knows them), <see cref="PlacesSource"/>,
+    /// <see cref="OriginsSource"/> and <see cref="AnyOriginsSource"/>. Gateways that follow one another are asked together.</summary>
     public IReadOnlyList<string> Sources { get; init; } = [PlacesSource, OriginsSource];
 
     /// <summary>The largest number of bytes that one request may fetch, over all of its blocks. A request that needs

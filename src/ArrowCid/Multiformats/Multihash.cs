@@ -264,6 +264,8 @@ public readonly struct Multihash : IEquatable<Multihash>
             case Multicodec.Sha256:
                 Sha256.Hash(content).CopyTo(digest);
                 return Digest256.ByteCount;
+            // The framework's functions end the process without OpenSSL.
+            case var _ when !OpenSsl.IsThere: return 0;
             case Multicodec.Sha1: return SHA1.HashData(content, digest);
             case Multicodec.Sha384: return SHA384.HashData(content, digest);
             case Multicodec.Sha512: return SHA512.HashData(content, digest);

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using ArrowCid.Memory;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
@@ -6,7 +6,7 @@ namespace ArrowCid.Registry;
 /// <summary>Facts with stamps of now, appended to the log.</summary>
 internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
 {
-    private readonly UInt128 _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
+    private readonly UInt128 _writer = FactStamp.ReadWriter(SystemRandom.GetBytes(FactStamp.WriterBytes));
 
     /// <summary>Facts in the form of a record, with a stamp of now.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the store's clock is more than an hour

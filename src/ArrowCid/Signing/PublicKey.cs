@@ -113,10 +113,12 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// <summary>Reads a public key, or the public half of a private one, from PEM.</summary>
     /// <param name="pem">The text of a file: <c>PUBLIC KEY</c>, <c>PRIVATE KEY</c> or <c>EC PRIVATE KEY</c>.</param>
     /// <returns>The key.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: there is no key of P-256.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: there is no key of P-256;
+    /// <see cref="ErrorCode.Unsupported"/>: OpenSSL is not installed.</exception>
     public static PublicKey FromPem(string pem)
     {
         ArgumentNullException.ThrowIfNull(pem);
+        SigningSupport.Require();
         try
         {
             using var key = ECDsa.Create();
@@ -153,6 +155,8 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// <param name="payload">The signed bytes.</param>
     /// <param name="signature">The signature.</param>
     /// <returns>True where this key made it of these bytes.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: OpenSSL is not
+    /// installed.</exception>
     public bool Verify(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> signature) =>
         CoseFormat.TryRead(CoseKind.Sign1, signature, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value) &&
         key.SequenceEqual(_point) && VerifyHash(CoseFormat.HashToSign(key, payload), value);
@@ -180,7 +184,12 @@ public sealed class PublicKey : IEquatable<PublicKey>
 
     private T With<T>(Func<ECDsa, Digest256, T> use, Digest256 digest)
     {
-        if (!_idle.TryTake(out ECDsa? key)) key = ECDsa.Create(_parameters);
+        if (!_idle.TryTake(out ECDsa? key))
+        {
+            SigningSupport.Require();
+            key = ECDsa.Create(_parameters);
+        }
+
         try
         {
             return use(key, digest);

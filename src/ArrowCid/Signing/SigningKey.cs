@@ -52,11 +52,23 @@ public sealed class SigningKey : IDisposable
 
     /// <summary>Makes a new key of P-256.</summary>
     /// <returns>The key.</returns>
-    public static SigningKey Create() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256), isOwned: true);
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: OpenSSL is not
+    /// installed.</exception>
+    public static SigningKey Create()
+    {
+        SigningSupport.Require();
+        return new SigningKey(ECDsa.Create(ECCurve.NamedCurves.nistP256), isOwned: true);
+    }
 
     /// <summary>Makes a new shared secret for HMAC.</summary>
     /// <returns>The key.</returns>
-    public static SigningKey CreateShared() => new(RandomNumberGenerator.GetBytes(SharedBytes));
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: OpenSSL is not
+    /// installed.</exception>
+    public static SigningKey CreateShared()
+    {
+        SigningSupport.Require();
+        return new SigningKey(RandomNumberGenerator.GetBytes(SharedBytes));
+    }
 
     /// <summary>Signs with a key of the framework, which may be in a device.</summary>
     /// <param name="key">A private key of P-256. It stays the caller's, and is used by one thread at a time.</param>
@@ -68,10 +80,11 @@ public sealed class SigningKey : IDisposable
     /// <param name="pem">PEM: <c>PRIVATE KEY</c> (PKCS #8), <c>EC PRIVATE KEY</c>, or <c>ARROWCID HMAC KEY</c>.</param>
     /// <returns>The key.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: there is no such key;
-    /// <see cref="ErrorCode.Unsupported"/>: it is of another curve.</exception>
+    /// <see cref="ErrorCode.Unsupported"/>: it is of another curve, or OpenSSL is not installed.</exception>
     public static SigningKey FromPem(string pem)
     {
         ArgumentNullException.ThrowIfNull(pem);
+        SigningSupport.Require();
         if (TrySecret(pem) is { } secret) return new SigningKey(secret);
         var key = ECDsa.Create();
         try

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Runtime.Versioning;
 using System.Text.Json;
+using ArrowCid.Registry;
+using ArrowCid.Signing;
 using ArrowCid.ProcessTests.Flight;
 using Xunit.Abstractions;
 
@@ -63,6 +65,45 @@ public sealed class SignVerbsTests(ITestOutputHelper output)
         Run(folder, "sign", cid, "--key", key).Exits(0);
         Assert.Contains("shared secret", Run(folder, "verify", "--signed", cid).Exits(3).Text, StringComparison.Ordinal);
         Assert.Contains("holds", Run(folder, "verify", "--signed", cid, "--key", key).Exits(0).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Exit_code_is_that_of_the_statements_and_a_rule_only_adds_to_it()
+    {
+        using var folder = new TemporaryFolder();
+        string key = NewKey(folder, "me.key"), other = NewKey(folder, "other.key"), cid = Put(folder);
+        string shared = folder.PathOf("machine.key");
+        Run(folder, "key", "new", "--hmac", shared).Exits(0);
+        Verify(3);
+        Run(folder, "sign", cid, "--key", shared).Exits(0);
+        Verify(3);
+        Verify(0, "--key", shared);
+        Run(folder, "sign", cid, "--key", other).Exits(0);
+        // One holds, one cannot be proved: not every signature is shown to hold.
+        Verify(3);
+        Verify(0, "--key", shared);
+        Verify(0, "--signer", other);
+        Run(folder, "trust", "add", key, "--for", "name = x", "--policy", "warn").Exits(0);
+        Assert.Contains("trust rule", Verify(4, "--key", shared).Errors, StringComparison.Ordinal);
+        Run(folder, "sign", cid, "--key", key).Exits(0);
+        Verify(0, "--key", shared);
+        // The rule is met, and one signature is broken.
+        using (CidStore store = CidStore.Open(folder.Store))
+        {
+            using SigningKey signer = SigningKey.Load(key);
+            SignedStatement good = store.Signatures.Sign(Cid.Parse(cid), signer, new Dictionary<string, string> { ["n"] = "1" });
+            byte[] broken = good.Signature.ToArray();
+            broken[^1] ^= 1;
+            store.Registry.Facts.Append(new SignedFact(Cid.Parse(cid), good.Cid, store.PutRaw(broken).Cid));
+        }
+
+        Assert.Contains("does not hold", Verify(4, "--key", shared).Text, StringComparison.Ordinal);
+        Run(folder, "cat", cid).Exits(0);
+        Verify(0, "--signer", other);
+        Run(folder, "trust", "rm", key).Exits(0);
+        Verify(4, "--key", shared);
+
+        CommandResult Verify(int exit, params string[] more) => Run(folder, ["verify", "--signed", cid, .. more]).Exits(exit);
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class IpfsPeerTests
     [Fact]
     public void Client_pins_at_another_server_which_fetches_the_blocks_from_this_one()
     {
-        using ServedStore origin = ServedStore.Start(), served = ServedStore.Start("--pinning", "--pinning-from", "origins");
+        using ServedStore origin = ServedStore.Start(), served = ServedStore.Start("--pinning", "--pinning-from", "any-origins");
         using CidStore store = CidStore.Open(origin.Directory);
         Cid dataset = store.Datasets.Put([store.Put(Numbers(200_000)).Cid, store.Put(Numbers(10)).Cid]).Cid;
         _ = store.Names.Set("numbers", dataset);

@@ -44,6 +44,32 @@ public sealed class Sha256Tests
     }
 
     [Fact]
+    public void Hash_without_OpenSSL_is_the_one_of_the_BCL_in_one_piece_and_in_many()
+    {
+        int seed = Random.Shared.Next();
+        var random = new Random(seed);
+        byte[] message = new byte[1000];
+        random.NextBytes(message);
+        var pieces = new Sha256Scalar();
+        var copy = new Sha256Scalar();
+        for (int length = 0; length <= message.Length; length += length < 300 ? 1 : 7)
+        {
+            var expected = new Digest256(SHA256.HashData(message.AsSpan(0, length)));
+            Assert.True(expected == Sha256Scalar.Hash(message.AsSpan(0, length)), $"seed {seed}, {length} bytes");
+            int at = 0;
+            while (at < length)
+            {
+                int some = Math.Min(random.Next(1, 150), length - at);
+                pieces.Append(message.AsSpan(at, some));
+                at += some;
+            }
+
+            copy.CopyFrom(pieces);
+            Assert.True(expected == pieces.Finish() && expected == copy.Finish(), $"seed {seed}, {length} bytes in pieces");
+        }
+    }
+
+    [Fact]
     public void A_message_in_pieces_hashes_as_the_BCL_does()
     {
         byte[] bytes = RandomBytes(3, 20_000);

@@ -14,8 +14,8 @@ internal sealed class VerifySigned
     {
         Description = "The signed statements about the blocks. The output is CID  KEY  TIME  holds and the words, or " +
             "the fault. Of a name also whether it points to what the last statement about it says. Exit code 0 if " +
-            "each block has a statement and every signature holds, 4 if one is broken or a trust rule is not met, " +
-            "and 3 if a block has none.",
+            "each block has a statement and every signature holds, 4 if one is broken, and 3 if a block has none, " +
+            "or one that only a shared secret proves. Where a trust rule covers the block and is not met it is 4.",
     };
 
     private readonly Option<string[]> _signers = new("--signer")
@@ -72,19 +72,18 @@ internal sealed class VerifySigned
     {
         var faults = new List<string>();
         int holding = 0;
-        bool isBroken = false;
+        bool isBroken = false, isUnproved = false;
         foreach (StatementCheck check in store.Signatures.Check(cid, secret))
         {
             if (signers is not null && check.Statement is { } said && !signers.Contains(said.Key)) continue;
             holding += check.State == SignatureState.Holds ? 1 : 0;
             isBroken |= check.State is SignatureState.Broken or SignatureState.Missing;
+            isUnproved |= check.State == SignatureState.NoKey;
             Print(output, cid, check, json);
         }
 
-        TrustVerdict verdict = store.Signatures.Trust.Judge(cid);
-        if (verdict.Fault is { } unmet) faults.Add(unmet);
-        // What the rules ask for is there, or nothing of it counts.
-        if (verdict.IsCovered && signers is null) (isBroken, holding) = (false, holding + 1);
+        // Rules add a demand to what they cover. A rule that is met excuses no broken signature.
+        if (store.Signatures.Trust.Judge(cid).Fault is { } unmet) faults.Add(unmet);
         if (name is not null && store.Signatures.CheckName(name, signers, secret) is { } chain)
         {
             if (chain.Fault is { } fault) faults.Add(fault);
@@ -95,10 +94,12 @@ internal sealed class VerifySigned
         if (faults.Count > 0) output.Writer.Flush();
         foreach (string fault in faults) CommandError.Say(fault);
         if (isBroken || faults.Count > 0) return ExitOfBroken;
-        if (holding > 0) return 0;
-        CommandError.Say(signers is null
-            ? $"{cid}: no signed statement that can be proved"
-            : $"{cid}: no signed statement by {string.Join(" or ", signers)}");
+        if (holding > 0 && !isUnproved) return 0;
+        CommandError.Say(isUnproved
+            ? $"{cid}: a signed statement that cannot be proved without its shared secret"
+            : signers is null
+                ? $"{cid}: no signed statement"
+                : $"{cid}: no signed statement by {string.Join(" or ", signers)}");
         return ExitOfNone;
     }
 

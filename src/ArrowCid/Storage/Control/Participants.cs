@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Memory;
 
@@ -40,7 +38,7 @@ internal sealed class Participants(ControlFile control)
             Span<byte> name = control.Map.WritableBytes(at + NameAt, NameBytes);
             name.Clear();
             _ = Encoding.UTF8.TryGetBytes(ProcessFacts.Program(ProcessMark.Current), name, out _);
-            ulong nonce = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)) | 1;
+            ulong nonce = SystemRandom.NextUInt64() | 1;
             control.Map.Write(at + NonceAt, nonce);
         }
     }

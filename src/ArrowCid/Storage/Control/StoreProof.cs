@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Memory;
 
@@ -28,8 +27,8 @@ internal static class StoreProof
     // A hash: the boot id is not told to callers of other machines.
     private static string? Of(in FileStatus file, Guid store) => s_boot.Value.Length == 0
         ? null
-        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $"arrowcid {s_boot.Value} {store:D} {file.Device >> 32}:{(uint)file.Device} {file.Inode}"))));
+        : Sha256.Hash(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $"arrowcid {s_boot.Value} {store:D} {file.Device >> 32}:{(uint)file.Device} {file.Inode}"))).ToString();
 
     private static string ReadBoot()
     {

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
+using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
@@ -49,8 +49,8 @@ internal sealed record StoreIdentity(Guid Machine, Guid Boot, ulong Inode, ulong
         try
         {
             string id = File.ReadAllText(path).Trim();
-            byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes("arrowcid:" + id));
-            return id.Length == 0 ? Guid.Empty : new Guid(hash.AsSpan(0, 16));
+            Digest256 hash = Sha256.Hash(Encoding.UTF8.GetBytes("arrowcid:" + id));
+            return id.Length == 0 ? Guid.Empty : new Guid(Digest256.Bytes(in hash)[..16]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

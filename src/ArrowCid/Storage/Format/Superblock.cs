@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
@@ -139,7 +139,7 @@ internal sealed class Superblock
             IsReadOnlyForUs = Get64(page, 80) != 0 || Get32(page, 140) > RetentionRing,
         };
 
-    public static byte[] NewSeed() => RandomNumberGenerator.GetBytes(32);
+    public static byte[] NewSeed() => SystemRandom.GetBytes(32);
 
     private const int CrcOffset = StoreLayout.PageBytes - sizeof(uint);
 

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -115,7 +113,7 @@ internal sealed class SegmentRepair(ControlFile control)
     {
         SegmentHeader header = like with
         {
-            Nonce = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+            Nonce = SystemRandom.NextUInt64(),
             Bytes = StoreLayout.RoundUp(
                 StoreLayout.SegmentRecords + salvage.Records.Sum(record => record.Header.Extent), StoreLayout.MiB),
         };

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -424,7 +423,7 @@ internal static class StoreOpening
     }
 
     public static string TemporaryName() =>
-        StoreLayout.ControlName + StoreLayout.TemporaryMark + RandomNumberGenerator.GetHexString(12, lowercase: true);
+        StoreLayout.ControlName + StoreLayout.TemporaryMark + Convert.ToHexStringLower(SystemRandom.GetBytes(6));
 
     /// <summary>Deletes control files under temporary names that are not locked: their creators died.</summary>
     private static void SweepControls(string directory, FileDescriptor folder)

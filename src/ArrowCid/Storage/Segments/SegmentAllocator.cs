@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -101,7 +99,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
         try
         {
             var header = new SegmentHeader(control.Superblock.SegmentId, raw.Slot, word.Generation, word.Lane, kind,
-                BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), word.Bytes, firstSequence,
+                SystemRandom.NextUInt64(), word.Bytes, firstSequence,
                 control.Map.Add(StoreLayout.SegmentOrder, 1), control.NowNanoseconds());
             header.Write(raw.Map.WritableBytes(0, StoreLayout.SegmentHeaderBytes));
             raw.Map.Write(StoreLayout.SegmentCommitted, (ulong)StoreLayout.SegmentRecords);

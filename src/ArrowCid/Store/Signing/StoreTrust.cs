@@ -10,7 +10,8 @@ namespace ArrowCid;
 /// <summary>
 /// Trust rules: which keys have to sign which blocks. They are a block that the name <see cref="TableName"/> points to;
 /// backups include it, and the name's history shows earlier rules. Every process checks them at each read, export and
-/// import; a refusal names the rule. Nothing is removed by a rule: without it the block can be read again.
+/// import; a refusal names the rule. Nothing is removed by a rule: without it the block can be read again. No rule
+/// covers what rules are judged by: statements, signatures, seals, and the rules themselves.
 /// </summary>
 public sealed class StoreTrust
 {
@@ -189,6 +190,8 @@ public sealed class StoreTrust
             if (unmet is null || strongest.Policy < unmet.Policy) unmet = strongest;
         }
 
+        // Looked at last, and only where the block would be refused or warned of.
+        if (unmet is not null && TrustEvidence.IsOne(_store.Blocks, cid)) return Covers(cid, false);
         return Covers(cid, isCovered) with
         {
             Rule = unmet,

@@ -9,7 +9,7 @@ internal sealed record TrustTable(IReadOnlyList<TrustRule> Rules, IReadOnlyList<
 {
     public static readonly TrustTable Empty = new([], []);
 
-    private const string Kind = "arrowcid/trust";
+    public const string Kind = "arrowcid/trust";
     private const int MostRules = 1000;
     private const int MostRevoked = 10_000;
 

@@ -21,15 +21,18 @@ internal partial class GatewayBackend : BlockBackend
     /// <param name="timeout">How long one block may take.</param>
     /// <param name="most">The largest block that it may give.</param>
     /// <param name="authorization">The credentials of each request; null for none.</param>
+    /// <param name="handler">What connects; null for the usual. It is disposed of with this.</param>
     public GatewayBackend(Uri url, TimeSpan timeout, int most = MostBlockBytes,
-        AuthenticationHeaderValue? authorization = null)
+        AuthenticationHeaderValue? authorization = null, SocketsHttpHandler? handler = null)
         : base(url.ToString())
     {
         _most = most;
         _root = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
         _timeout = timeout;
         // The time for a block is kept here, its bytes' time too.
-        _client = new HttpClient(new SocketsHttpHandler { MaxAutomaticRedirections = 5 })
+        handler ??= new SocketsHttpHandler();
+        handler.MaxAutomaticRedirections = 5;
+        _client = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
@@ -126,6 +129,10 @@ internal partial class GatewayBackend : BlockBackend
         {
             throw new ArrowCidException(ErrorCode.Busy, string.Create(CultureInfo.InvariantCulture,
                 $"{Name} did not give {what} within {_timeout.TotalSeconds:0.#} s"), e);
+        }
+        catch (HttpRequestException e) when (e.InnerException is ArrowCidException { Code: ErrorCode.AccessDenied } no)
+        {
+            throw new ArrowCidException(no.Code, $"{Name}: {no.Message}", e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {

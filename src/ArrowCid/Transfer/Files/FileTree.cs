@@ -1,5 +1,4 @@
 using System.IO.Enumeration;
-using System.Security.Cryptography;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 
@@ -15,6 +14,8 @@ internal static class FileTree
 {
     public const string Kind = "arrowcid/files";
 
+    private const int ReadBytes = 1 << 17;
+
     /// <summary>The CID of a file.</summary>
     /// <exception cref="ArrowCidException">The file cannot be read.</exception>
     public static Cid OfFile(string path)
@@ -23,7 +24,10 @@ internal static class FileTree
         {
             using FileStream stream = new(path,
                 new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
-            return Cid.FromSha256(Multicodec.Raw, new Digest256(SHA256.HashData(stream)));
+            var hash = new Sha256();
+            byte[] bytes = new byte[ReadBytes];
+            for (int read; (read = stream.Read(bytes)) > 0;) hash.Append(bytes.AsSpan(0, read));
+            return Cid.FromSha256(Multicodec.Raw, hash.Finish());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

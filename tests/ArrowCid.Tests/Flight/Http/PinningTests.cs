@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -110,7 +111,7 @@ public sealed class PinningTests
         {
             Flight = null,
             Http = ServedStore.Any,
-            Pinning = new PinningOptions { MaxBytes = 2000, Sources = [PinningOptions.OriginsSource] },
+            Pinning = new PinningOptions { MaxBytes = 2000, Sources = [PinningOptions.AnyOriginsSource] },
         });
         Cid cid = origin.Store.Put(ServedStore.Numbers(1000)).Cid;
         using PinningClient client = ClientOf(served);
@@ -223,6 +224,56 @@ public sealed class PinningTests
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
+    [Theory]
+    [InlineData("/ip4/127.0.0.1/tcp/{0}/http")]
+    [InlineData("/dns4/localhost/tcp/{0}/http")]
+    public async Task Request_that_names_an_origin_of_this_machine_is_refused_unless_the_server_allows_it(string origin)
+    {
+        await using ServedStore other = await ServedStore.Start();
+        await using ServedStore served = await ServedStore.Start(_ => new CidServerOptions
+        {
+            Flight = null,
+            Http = ServedStore.Any,
+            Pinning = new PinningOptions { Patience = TimeSpan.Zero },
+        });
+        Cid cid = other.Store.Put(ServedStore.Numbers(10)).Cid;
+        using PinningClient client = ClientOf(served);
+        var options = new RemotePinOptions { Origins = [string.Format(CultureInfo.InvariantCulture, origin, other.Address.Port)] };
+        RemotePin pin = await client.WaitAsync((await client.AddAsync(cid, options)).RequestId);
+        Assert.Equal(RemotePinStatus.Failed, pin.Status);
+        Assert.Contains("private network", pin.Info["status_details"]);
+        Assert.False(served.Store.Contains(cid));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("127.8.9.10", false)]
+    [InlineData("0.0.0.0", false)]
+    [InlineData("10.1.2.3", false)]
+    [InlineData("100.64.0.1", false)]
+    [InlineData("169.254.169.254", false)]
+    [InlineData("172.31.255.255", false)]
+    [InlineData("172.32.0.1", true)]
+    [InlineData("192.168.0.1", false)]
+    [InlineData("224.0.0.1", false)]
+    [InlineData("255.255.255.255", false)]
+    [InlineData("8.8.8.8", true)]
+    [InlineData("::", false)]
+    [InlineData("::1", false)]
+    [InlineData("::127.0.0.1", false)]
+    [InlineData("::ffff:127.0.0.1", false)]
+    [InlineData("::ffff:8.8.8.8", true)]
+    [InlineData("64:ff9b::7f00:1", false)]
+    [InlineData("64:ff9b::808:808", true)]
+    [InlineData("2002:7f00:1::", false)]
+    [InlineData("2001:0:1::", false)]
+    [InlineData("fc00::1", false)]
+    [InlineData("fe80::1", false)]
+    [InlineData("ff02::1", false)]
+    [InlineData("2606:4700:4700::1111", true)]
+    public void Address_is_public_or_not(string address, bool isPublic) =>
+        Assert.Equal(isPublic, ArrowCid.Server.Pinning.PublicAddresses.Contain(IPAddress.Parse(address)));
+
     [Fact]
     public async Task Server_that_does_not_pin_has_no_such_routes()
     {
@@ -268,7 +319,8 @@ public sealed class PinningTests
         Flight = null,
         Http = ServedStore.Any,
         Time = clock ?? TimeProvider.System,
-        Pinning = new PinningOptions(),
+        // The origins of tests are on this machine.
+        Pinning = new PinningOptions { Sources = [PinningOptions.PlacesSource, PinningOptions.AnyOriginsSource] },
     };
 
     private static PinningClient ClientOf(ServedStore served) =>

@@ -185,6 +185,38 @@ public sealed class TrustTests : IDisposable
         Assert.True(CanRead(store, signed));
     }
 
+    [Theory]
+    [InlineData("bytes >= 0")]
+    [InlineData("kind in (raw, node, batch, schema)")]
+    public void Rule_that_covers_everything_leaves_statements_seals_and_the_rules_readable(string filter)
+    {
+        using CidStore store = Stores.Open(_folder);
+        Cid cid = PutNamed(store, 1, "a"), bytes = store.PutRaw("unsigned"u8.ToArray()).Cid;
+        SignedStatement old = store.Signatures.Sign(cid, _other);
+        _ = store.Signatures.Seals.Seal(_other);
+        store.Signatures.Trust.Add(Rule(_key, filter));
+        Assert.False(CanRead(store, cid));
+        SignedStatement signed = store.Signatures.Sign(cid, _key);
+        _ = store.Signatures.Seals.Seal(_other);
+        Assert.True(CanRead(store, cid));
+        Cid table = store.Names.Resolve(StoreTrust.TableName)!.Value, seal = store.Names.Resolve(StoreSeals.SealName)!.Value;
+        foreach (Cid each in (Cid[])[old.Cid, old.SignatureCid, signed.Cid, signed.SignatureCid, table, seal])
+        {
+            Assert.True(store.TryCopyTo(each, Stream.Null), $"{each}");
+            Assert.False(store.Signatures.Trust.Judge(each).IsCovered);
+        }
+
+        Assert.Empty(store.Signatures.Seals.Check().Faults);
+        Assert.Equal(2, store.Signatures.Seals.Check().Seals);
+        Assert.Equal(ErrorCode.AccessDenied, Code(() => store.TryCopyTo(bytes, Stream.Null)));
+        // What only looks like evidence is covered.
+        foreach (byte[] forged in (byte[][])[signed.Signature[..^1].ToArray(), [.. signed.Block.Span, 0],
+            DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("arrowcid/statement")), ("v", IpldNode.Integer(1))))])
+        {
+            Assert.Equal(ErrorCode.AccessDenied, Code(() => store.TryCopyTo(store.PutRaw(forged).Cid, Stream.Null)));
+        }
+    }
+
     [Fact]
     public void Read_only_handle_keeps_to_rules_that_are_made_later()
     {
