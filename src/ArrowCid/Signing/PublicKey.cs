@@ -148,7 +148,18 @@ public sealed class PublicKey : IEquatable<PublicKey>
 
     /// <summary>The key in PEM (<c>PUBLIC KEY</c>), as servers, OpenSSL and other programs read it.</summary>
     /// <returns>The text, which ends with a line feed.</returns>
-    public string ToPem() => With(static (key, _) => key.ExportSubjectPublicKeyInfoPem() + "\n", default(Digest256));
+    public string ToPem()
+    {
+        ECDsa key = Take();
+        try
+        {
+            return key.ExportSubjectPublicKeyInfoPem() + "\n";
+        }
+        finally
+        {
+            _idle.Add(key);
+        }
+    }
 
     /// <summary>Verifies a detached signature in COSE (COSE_Sign1, RFC 9052) with the algorithm ES256 and a low
     /// s.</summary>
@@ -177,27 +188,23 @@ public sealed class PublicKey : IEquatable<PublicKey>
     private bool VerifyHash(Digest256 hash, ReadOnlySpan<byte> value)
     {
         if (!LowS.Holds(value)) return false;
-        byte[] copy = value.ToArray();
-        return With((key, digest) => key.VerifyHash(Digest256.Bytes(in digest), copy,
-            DSASignatureFormat.IeeeP1363FixedFieldConcatenation), hash);
-    }
-
-    private T With<T>(Func<ECDsa, Digest256, T> use, Digest256 digest)
-    {
-        if (!_idle.TryTake(out ECDsa? key))
-        {
-            SigningSupport.Require();
-            key = ECDsa.Create(_parameters);
-        }
-
+        ECDsa key = Take();
         try
         {
-            return use(key, digest);
+            return key.VerifyHash(Digest256.Bytes(in hash), value, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         }
         finally
         {
             _idle.Add(key);
         }
+    }
+
+    /// <summary>An object of the framework for this thread, to be put back.</summary>
+    private ECDsa Take()
+    {
+        if (_idle.TryTake(out ECDsa? key)) return key;
+        SigningSupport.Require();
+        return ECDsa.Create(_parameters);
     }
 
     private static BigInteger Number(string hex) =>

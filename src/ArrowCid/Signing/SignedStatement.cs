@@ -55,6 +55,23 @@ public sealed class SignedStatement
     public SignatureState Check(out Statement? statement, SigningKey? secret = null) =>
         Check(Block.Span, Signature.Span, out statement, secret);
 
+    /// <summary>Checks many statements as <see cref="Check(out Statement?, SigningKey?)"/> does each, on all
+    /// processors.</summary>
+    /// <param name="statements">The statements.</param>
+    /// <param name="secret">The shared secret, for statements of it; null if there is none.</param>
+    /// <returns>The results, in their order.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: OpenSSL is not
+    /// installed.</exception>
+    public static IReadOnlyList<SignatureState> CheckMany(IReadOnlyList<SignedStatement> statements,
+        SigningKey? secret = null)
+    {
+        ArgumentNullException.ThrowIfNull(statements);
+        var states = new SignatureState[statements.Count];
+        if (states.Length > 0) SigningSupport.Require();
+        _ = Parallel.For(0, states.Length, i => states[i] = statements[i].Check(out _, secret));
+        return states;
+    }
+
     internal static SignatureState Check(ReadOnlySpan<byte> block, ReadOnlySpan<byte> signature,
         out Statement? statement, SigningKey? secret = null)
     {

@@ -110,6 +110,35 @@ public sealed class SignatureJudgeTests : IDisposable
         Assert.True(theirs.PublicKey.Verify("x"u8, theirs.Sign("x"u8)));
     }
 
+    /// <summary>OpenSSL signs the list of four, and we verify it.</summary>
+    [PeerFact(Peer.OpenSsl)]
+    public void Openssl_signs_what_we_verify()
+    {
+        Write();
+        for (int i = 0; i < 4; i++)
+        {
+            byte[] block = File.ReadAllBytes(PathOf($"{i}.cbor")), cose = File.ReadAllBytes(PathOf($"{i}.cose"));
+            byte[] length = block.Length < 256 ? [0x58, (byte)block.Length] : [0x59, (byte)(block.Length >> 8), (byte)block.Length];
+            File.WriteAllBytes(PathOf("signed"), [0x84, 0x6a, .. "Signature1"u8, .. cose[2..43], 0x40, .. length, .. block]);
+            PeerResult made = PeerProcess.Program("openssl", "dgst", "-sha256", "-sign", PathOf("me.key"), "-out", PathOf("der"), PathOf("signed"));
+            Assert.True(made.ExitCode == 0, made.ToString());
+            var reader = new System.Formats.Asn1.AsnReader(File.ReadAllBytes(PathOf("der")), System.Formats.Asn1.AsnEncodingRules.DER);
+            System.Formats.Asn1.AsnReader pair = reader.ReadSequence();
+            byte[] value = [.. Half(pair.ReadInteger()), .. Half(pair.ReadInteger())];
+            ArrowCid.Signing.LowS.Make(value);
+            byte[] theirs = [.. cose[..^64], .. value];
+            Assert.Equal(SignatureState.Holds, SignedStatement.FromBytes(block, theirs).Check(out _));
+            theirs[^40] ^= 1;
+            Assert.Equal(SignatureState.Broken, SignedStatement.FromBytes(block, theirs).Check(out _));
+        }
+
+        static byte[] Half(System.Numerics.BigInteger number)
+        {
+            byte[] bytes = number.ToByteArray(isUnsigned: true, isBigEndian: true);
+            return [.. new byte[32 - bytes.Length], .. bytes];
+        }
+    }
+
     /// <summary>The module of the browser's page, which uses WebCrypto, in Node.js; and a signature by WebCrypto.</summary>
     [PeerFact(Peer.NodeCrypto)]
     public void Web_crypto_verifies_ours_and_we_verify_its_own()

@@ -86,6 +86,19 @@ public sealed class SigningTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Many_statements_are_checked_in_their_order()
+    {
+        using SigningKey shared = SigningKey.CreateShared(), key = SigningKey.Create();
+        SignedStatement good = SignedStatement.Sign(RandomStatement(new Random(1), key.Id), key);
+        SignedStatement secret = SignedStatement.Sign(RandomStatement(new Random(2), shared.Id), shared);
+        var broken = SignedStatement.FromBytes(good.Block, secret.Signature);
+        SignedStatement[] all = [.. Enumerable.Range(0, 300).Select(i => (i % 3) switch { 0 => good, 1 => broken, _ => secret })];
+        Assert.Equal(all.Select(each => each.Check(out _)), SignedStatement.CheckMany(all));
+        Assert.Equal(all.Select(each => each.Check(out _, shared)), SignedStatement.CheckMany(all, shared));
+        Assert.Empty(SignedStatement.CheckMany([]));
+    }
+
+    [Fact]
     public void Signature_with_a_high_s_is_refused()
     {
         using SigningKey key = SigningVectors.Key();

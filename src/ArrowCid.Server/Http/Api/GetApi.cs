@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Columnar;
+using ArrowCid.Signing;
 using ArrowCid.Transfer;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -69,7 +70,8 @@ internal sealed class GetApi(HttpService service)
         if (columns.Count > 0 && form == "car")
             throw new ArrowCidException(ErrorCode.InvalidArgument, "a CAR has whole blocks; leave columns out");
         HttpResponse response = context.Response;
-        response.Headers.ETag = $"\"{cid}.{form}{MarkOf(columns)}\"";
+        IReadOnlyList<SignedStatement> statements = StatementsFor(form, cid, batches, columns);
+        response.Headers.ETag = $"\"{cid}.{form}{MarkOf(columns)}{MarkOf(statements)}\"";
         response.Headers.CacheControl = location is not null
             ? "private, no-cache"
             : "private, max-age=29030400, immutable";
@@ -88,7 +90,8 @@ internal sealed class GetApi(HttpService service)
             case "parquet" or "car":
                 await SendMade(context, form == "car"
                     ? file => _ = service.Store.Transfer.ExportCar([cid], file)
-                    : file => ParquetExport.Write(batches, Hold, file, columns: columns)).ConfigureAwait(false);
+                    : file => ParquetExport.Write(batches, Hold, file, columns: columns, statements: statements))
+                    .ConfigureAwait(false);
                 break;
             case "arrow" when columns.Count > 0:
                 await SendMade(context, file => ArrowExport.Write(batches, Hold, file, columns: columns))
@@ -105,6 +108,21 @@ internal sealed class GetApi(HttpService service)
                 break;
         }
     }
+
+    /// <summary>The signed statements that a file carries: those about the batches, and in a CAR about all of its
+    /// blocks.</summary>
+    private IReadOnlyList<SignedStatement> StatementsFor(string form, Cid cid, IReadOnlyList<Cid> batches,
+        IReadOnlyList<string> columns) => form switch
+        {
+            "car" => CarStatements.About(service.Store, [cid], null),
+            "parquet" when columns.Count == 0 => service.Store.Signatures.About(batches.Prepend(cid).Distinct()),
+            _ => [],
+        };
+
+    /// <summary>What tells the ETag of a file with statements from that of one without, or with others.</summary>
+    private static string MarkOf(IReadOnlyList<SignedStatement> statements) => statements.Count == 0
+        ? ""
+        : MarkOf([.. statements.Select(each => $"{each.Cid} {each.SignatureCid}").Order(StringComparer.Ordinal)]);
 
     /// <summary>What tells the ETag of some columns from that of all.</summary>
     private static string MarkOf(IReadOnlyList<string> columns)

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using ArrowCid.Columnar;
+using ArrowCid.Parquet;
 using ArrowCid.Server.Access;
 using ArrowCid.Server.Service;
+using ArrowCid.Signing;
 using ArrowCid.Transfer;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -86,6 +88,7 @@ internal sealed class PutApi(HttpService service)
     private List<PutResult> Put(FileStream body, Func<Stream, IEnumerable<RecordBatch>> read, PutOptions? facts,
         CallerRights rights, CancellationToken cancellationToken)
     {
+        IReadOnlyList<SignedStatement> statements = StatementsIn(body);
         // The body is parsed and encoded once: the batches are kept until all of them are known.
         using var spool = new BatchSpool();
         var batches = new List<SpooledBatch>();
@@ -117,7 +120,17 @@ internal sealed class PutApi(HttpService service)
             service.Counters.Put.Add(1, new KeyValuePair<string, object?>("protocol", CallerConnection.Http));
         }
 
+        service.Store.Signatures.AddImported(statements);
         return results;
+    }
+
+    /// <summary>The signed statements that a Parquet file carries, each proved before anything is put.</summary>
+    private static IReadOnlyList<SignedStatement> StatementsIn(FileStream body)
+    {
+        Span<byte> start = stackalloc byte[8];
+        start = start[..body.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        body.Position = 0;
+        return ParquetReader.IsParquet(start) ? ParquetImport.ReadStatements(body) : [];
     }
 
     private static Func<Stream, IEnumerable<RecordBatch>> ReaderOf(HttpContext context)

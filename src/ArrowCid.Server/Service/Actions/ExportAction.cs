@@ -25,7 +25,8 @@ internal sealed class ExportAction(CidStore store)
             : [cid]];
         Action<Stream> make = format switch
         {
-            "parquet" => file => ParquetExport.Write(batches, Lease, file),
+            "parquet" => file => ParquetExport.Write(batches, Lease, file,
+                statements: store.Signatures.About(batches.Prepend(cid).Distinct())),
             "arrow" => file => ArrowExport.Write(batches, Lease, file),
             "car" => file => _ = store.Transfer.ExportCar([cid], file),
             _ => throw new ArrowCidException(ErrorCode.InvalidArgument,

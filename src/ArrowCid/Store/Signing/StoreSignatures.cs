@@ -224,22 +224,15 @@ public sealed partial class StoreSignatures
 
     /// <summary>The signed statements about blocks that can be verified, each once.</summary>
     internal List<SignedStatement> About(IEnumerable<Cid> cids) => [.. cids
-        .SelectMany(ReadOf)
-        .Where(signed => signed.Check(out _) == SignatureState.Holds)
-        .DistinctBy(signed => (signed.Cid, signed.SignatureCid))];
+        .SelectMany(PairsOf)
+        .Distinct()
+        .Where(pair => _store.Registry.Entries.Signers.CheckKnown(pair, out _) == SignatureState.Holds)
+        .Select(pair => SignedOf(pair) is { } signed && signed.Cid == pair.Statement &&
+            signed.SignatureCid == pair.Signature ? signed : null)
+        .OfType<SignedStatement>()];
 
     /// <summary>The links from a block to its signed statements.</summary>
     internal IReadOnlyList<SignedPair> PairsOf(Cid cid) => _store.Metadata.Get(cid)?.Signed ?? [];
-
-    /// <summary>The statements about a block with their signatures, as bytes; those that are not stored whole are left
-    /// out.</summary>
-    internal IEnumerable<SignedStatement> ReadOf(Cid cid)
-    {
-        foreach (SignedPair pair in PairsOf(cid))
-        {
-            if (SignedOf(pair) is { } signed) yield return signed;
-        }
-    }
 
     private SignedStatement? SignedOf(SignedPair pair)
     {

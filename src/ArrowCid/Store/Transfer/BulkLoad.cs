@@ -47,8 +47,9 @@ internal sealed class BulkLoad : ISnapshotSink
     {
         CrashPoint.Pass(CrashStep.R4);
         if (!_isDryRun) _store?.Flush();
+        if (_signed.Count > 0) SigningSupport.Require();
         SignatureState[] states = _store is null ? [] :
-            [.. _signed.Select(pair => _store.Registry.Entries.Signers.CheckKnown(pair, out _))];
+            [.. _signed.AsParallel().Select(pair => _store.Registry.Entries.Signers.CheckKnown(pair, out _))];
         return new RestoreResult
         {
             NewBlocks = _put.Count,

@@ -29,15 +29,17 @@ internal static class ParquetImport
     public static IReadOnlyList<SignedStatement> ReadStatements(Stream file)
     {
         using var reader = ParquetReader.Open(file, new ParquetReadOptions { LeaveOpen = true });
-        foreach (SignedStatement signed in reader.Statements)
+        IReadOnlyList<SignedStatement> statements = reader.Statements;
+        IReadOnlyList<SignatureState> states = SignedStatement.CheckMany(statements);
+        for (int i = 0; i < states.Count; i++)
         {
-            if (signed.Check(out _) == SignatureState.Broken)
+            if (states[i] == SignatureState.Broken)
                 throw new ArrowCidException(ErrorCode.InvalidData,
-                    $"the signature of the statement {signed.Cid} does not hold");
+                    $"the signature of the statement {statements[i].Cid} does not hold");
         }
 
         file.Position = 0;
-        return reader.Statements;
+        return statements;
     }
 
     private static IEnumerable<RecordBatch> Groups(Stream file, Action<int, ArrowCidException>? leftOut)
