@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ArrowCid.Memory;
 
 /// <summary>
-/// Whether the framework's cryptography can be used. It loads OpenSSL at its first use, and ends the process where there
-/// is none: so that is asked first. Stores need none of it; signatures do.
+/// Whether the framework's cryptography can be used. It loads OpenSSL at its first use, and ends the process where
+/// there is none: so that is asked first. Stores need none of it; signatures do.
 /// </summary>
 internal static class OpenSsl
 {

@@ -10,11 +10,12 @@ internal static class LogVerb
     public static Command Make()
     {
         var verb = new Verb("log",
-            "Show or check the log of a store.",
+            "Show or check the log of a store, or who changed it.",
             "arrowcid log dump",
-            "arrowcid log check")
+            "arrowcid log check",
+            "arrowcid log audit")
         {
-            MakeDump(), MakeCheck(),
+            MakeDump(), MakeCheck(), LogAudit.Make(),
         };
         return verb;
     }

@@ -37,4 +37,7 @@ internal enum AccessOperation
 
     /// <summary>Reads the settings of the server.</summary>
     ReadConfiguration,
+
+    /// <summary>Reads who put, named and removed what.</summary>
+    ReadAudit,
 }

@@ -1,3 +1,4 @@
+using ArrowCid.Registry;
 using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Server.Access;
@@ -12,6 +13,7 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
     /// <param name="target">What it is about, for the log.</param>
     public Permit Enter(HttpContext context, AccessNeed need, string protocol, string target)
     {
+        RecordCaller(context);
         AccessDecision decision = Decide(context, need, protocol, target);
         if (!decision.IsAllowed) return new Permit(decision, TimeSpan.Zero, null);
         TimeSpan wait = limits.TryEnter(decision.Client, out IDisposable? hold);
@@ -37,6 +39,7 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
     /// <summary>Counts a call that needs nothing: for the client that shows its token, or for its address.</summary>
     public Permit EnterOpen(HttpContext context, string protocol)
     {
+        RecordCaller(context);
         CallerConnection peer = PeerOf(context, protocol);
         AccessDecision known = gate.Evaluate(CallerAuthentication.CallerOf(context), AccessNeed.Fetch, in peer);
         var decision = new AccessDecision(Refusal.None, known.IsAllowed ? known.Client : peer.ToString(), known.Scope);
@@ -47,6 +50,11 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
     /// <summary>Whether a caller may do something, without a line in the log.</summary>
     public bool IsAllowed(HttpContext context, AccessNeed need, string protocol) =>
         gate.Evaluate(CallerAuthentication.CallerOf(context), need, PeerOf(context, protocol)).IsAllowed;
+
+    /// <summary>Lets what the call does be recorded as done by its caller. It counts for the asynchronous method that
+    /// enters, and what that calls.</summary>
+    private static void RecordCaller(HttpContext context) =>
+        AuditScope.Subject = CallerAuthentication.CallerOf(context).Name;
 
     private static CallerConnection PeerOf(HttpContext context, string protocol) =>
         new(context.Connection.RemoteIpAddress, protocol);

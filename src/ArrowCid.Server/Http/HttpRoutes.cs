@@ -120,6 +120,17 @@ internal static class HttpRoutes
                     new ApiAnswer(StatusCodes.Status204NoContent, "The name was deleted.")),
                 Success = StatusCodes.Status204NoContent,
             },
+            new("GET", "/v1/audit", AccessOperation.ReadAudit, RouteKind.Api, new AuditApi(service).Get)
+            {
+                Document = new("getAudit", "Lists who put, named, pinned and removed what, oldest first.",
+                    new ApiAnswer(StatusCodes.Status200OK, "One entry per line, or an Arrow stream.", AuditApi.Types)
+                    {
+                        Schema = "AuditEntry",
+                    })
+                {
+                    Parameters = AuditApi.Parameters, Errors = [StatusCodes.Status406NotAcceptable],
+                },
+            },
             new("GET", "/v1/watch", AccessOperation.List, RouteKind.Api, new WatchApi(service).Watch)
             {
                 Document = new("watch", "Streams puts as server-sent events: new, again, gap, end. The id of an " +

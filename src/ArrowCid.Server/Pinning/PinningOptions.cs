@@ -16,7 +16,8 @@ public sealed class PinningOptions
 
     /// <summary>Where blocks come from that the store lacks, the first ones first: names of places, locations (as
     /// <see cref="CidStoreOptions.OpenPlace"/> knows them), <see cref="PlacesSource"/>,
-    /// <see cref="OriginsSource"/> and <see cref="AnyOriginsSource"/>. Gateways that follow one another are asked together.</summary>
+    /// <see cref="OriginsSource"/> and <see cref="AnyOriginsSource"/>. Gateways that follow one
+    /// another are asked together.</summary>
     public IReadOnlyList<string> Sources { get; init; } = [PlacesSource, OriginsSource];
 
     /// <summary>The largest number of bytes that one request may fetch, over all of its blocks. A request that needs

@@ -9,8 +9,8 @@ namespace ArrowCid.Server.Pinning;
 /// </summary>
 internal static class PublicAddresses
 {
-    // Not global, by the registries of IANA for special-purpose addresses. Those that carry an address of IPv4 inside are
-    // judged by that where they are routed, and refused where they are not used any more.
+    // Not global, by the registries of IANA for special-purpose addresses. Those that carry an address of IPv4 inside
+    // are judged by that where they are routed, and refused where they are not used any more.
     private static readonly IPNetwork[] s_special =
     [
         .. ((string[])

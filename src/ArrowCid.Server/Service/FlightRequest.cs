@@ -116,6 +116,8 @@ internal static class FlightRequest
         ["watch", { } filter] => new Request { Watch = true, Filter = filter },
         ["catalog"] => new Request { Catalog = true },
         ["catalog", { } filter] => new Request { Catalog = true, Filter = filter },
+        ["audit"] => new Request { Audit = new AuditRequest() },
+        ["audit", { } subject] => new Request { Audit = new AuditRequest { Subject = subject } },
         ["cid", { } cid] => new Request { Cids = { Cid.Parse(cid).ToString() } },
         ["cid", _, _, ..] => new Request { Cids = { path.Skip(1).Select(cid => Cid.Parse(cid).ToString()) } },
         ["name", { } name] => new Request { Name = name },
@@ -123,7 +125,7 @@ internal static class FlightRequest
             ? new Request { Cids = { known.ToString() } }
             : new Request { Name = one },
         _ => throw Refused("a path is [CID], [NAME], [\"cid\", CID], [\"name\", NAME], [\"watch\"], " +
-            "[\"watch\", FILTER] or [\"catalog\"]"),
+            "[\"watch\", FILTER], [\"catalog\"] or [\"audit\"]"),
     };
 
     private static string[] PathOf(ReadOnlySpan<byte> utf8)

@@ -255,7 +255,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
             foreach (RemovedBlock[] some in going.Chunk(FactLimits.MaxRemoved))
             {
                 facts.Append(new DropFact(fence, Array.ConvertAll(some, block => RegistryPins.DigestOf(block.Cid))),
-                    new RemovalFact(s_by.Value, rule, some));
+                    new RemovalFact(facts.Subject ?? s_by.Value, rule, some));
                 CrashPoint.Pass(CrashStep.W2);
             }
 

@@ -4,15 +4,33 @@ using ArrowCid.Storage;
 namespace ArrowCid.Registry;
 
 /// <summary>Facts with stamps of now, appended to the log.</summary>
-internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
+/// <param name="blocks">The blocks.</param>
+/// <param name="reader">What reads the log.</param>
+/// <param name="subject">Who uses the handle, for the audit trail; null for none.</param>
+internal sealed class FactAppender(BlockStore blocks, RegistryReader reader, string? subject)
 {
     private readonly UInt128 _writer = FactStamp.ReadWriter(SystemRandom.GetBytes(FactStamp.WriterBytes));
+
+    /// <summary>Who makes a call, for the audit trail; null where nothing is recorded.</summary>
+    public string? Subject => (AuditScope.Subject ?? subject) is { Length: > 0 } by ? by : null;
 
     /// <summary>Facts in the form of a record, with a stamp of now.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the store's clock is more than an hour
     /// ahead of this machine's; <see cref="ErrorCode.InvalidArgument"/> or <see cref="ErrorCode.TooLarge"/>: the facts
     /// are over a limit.</exception>
     public FactRecord Record(params Fact[] facts) => new(NextStamp(), facts);
+
+    /// <summary>Facts with the entry of the audit trail that describes them, where one is recorded.</summary>
+    /// <param name="facts">The facts.</param>
+    /// <param name="action">What is done.</param>
+    /// <param name="block">The block; the default is the one that the record is put with, null is none.</param>
+    /// <param name="name">The name that is set or removed; null for none.</param>
+    public Fact[] Audited(Fact[] facts, ulong action, Cid? block, string? name = null) =>
+        Subject is { } by ? [.. facts, new AuditFact(action, by, block, name)] : facts;
+
+    /// <summary>What is recorded of a put without metadata; null where nothing is.</summary>
+    public FactRecord? RecordOfPut() =>
+        Subject is null ? null : new FactRecord(NextStamp(), Audited([], AuditFact.Put, default(Cid)));
 
     /// <summary>The metadata of a block that is being put; null if there is none. The name is only checked: it is
     /// assigned once the block is stored.</summary>
@@ -22,6 +40,12 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
         if (name is not null) ThrowIfNoName(name);
         List<Fact> facts = FactRecord.FactsOf(said, default, blocks.Clock.GetUtcNow());
         if (isPinned) facts.Add(new PinFact(default, true));
+        if (Subject is { } by)
+        {
+            facts.Add(new AuditFact(AuditFact.Put, by, default(Cid), null));
+            if (isPinned) facts.Add(new AuditFact(AuditFact.Pin, by, default(Cid), null));
+        }
+
         return facts.Count == 0 ? null : new FactRecord(NextStamp(), [.. facts], said.ExpiresAfter);
     }
 

@@ -43,7 +43,7 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
         Check(name, last, cid, expected);
         if (name == Trust) blocks.TrustHint.MarkNamed();
         var fact = new NameFact(name, cid, last?.Stamp);
-        Fact[] all = with is null ? [fact] : [fact, with];
+        Fact[] all = Audited(fact, with is null ? [fact] : [fact, with]);
         var record = new FactRecord(facts.NextStampAfter(last?.Stamp), all);
         if (cid is { } target) GiveName(fact, target, record, sweep, last, commit);
         else _ = blocks.Append(record);
@@ -87,6 +87,9 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
                 $"{now?.ToString() ?? "nothing"}{change}, not to {expected.Cid}; read it again and retry");
     }
 
+    private Fact[] Audited(NameFact fact, Fact[] all) => facts.Audited(all,
+        fact.Target is null ? AuditFact.RemoveName : AuditFact.SetName, fact.Target, fact.Name);
+
     private void GiveName(NameFact fact, Cid target, FactRecord record, ulong sweep, NameRecord? last,
         Action<IFactSource>? commit)
     {
@@ -106,7 +109,7 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
         {
             // It stands already, and for something that is not whole: back to what it was.
             var back = new NameFact(fact.Name, last?.Target, record.Stamp);
-            _ = blocks.Append(new FactRecord(facts.NextStampAfter(record.Stamp), [back]));
+            _ = blocks.Append(new FactRecord(facts.NextStampAfter(record.Stamp), Audited(back, [back])));
             throw new ArrowCidException(ErrorCode.BlockNotFound,
                 $"{e.Message}; the name '{fact.Name}' is what it was", e);
         }

@@ -15,11 +15,11 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
         ulong sweep = ReadSweepAndLanes();
         try
         {
-            Announce([DigestOf(cid)], facts.Record(new PinFact(cid, true)), sweep);
+            Announce([DigestOf(cid)], facts.Record(facts.Audited([new PinFact(cid, true)], AuditFact.Pin, cid)), sweep);
         }
         catch (HollowException e)
         {
-            facts.Append(new PinFact(cid, false));
+            facts.Append(facts.Audited([new PinFact(cid, false)], AuditFact.Unpin, cid));
             throw new ArrowCidException(ErrorCode.BlockNotFound, $"{e.Message}; it is not pinned", e);
         }
     }
@@ -29,7 +29,7 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
     {
         Digest256 digest = DigestOf(cid);
         if (reader.Ask(() => reader.State.Find(in digest))?.Sheet is not { Pin.Value: true }) return false;
-        facts.Append(new PinFact(cid, false));
+        facts.Append(facts.Audited([new PinFact(cid, false)], AuditFact.Unpin, cid));
         return true;
     }
 

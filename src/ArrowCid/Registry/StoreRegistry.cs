@@ -12,12 +12,12 @@ internal sealed class StoreRegistry : IFactKeeper
     private readonly BlockStore _blocks;
     private readonly FactFilter _sieve;
 
-    public StoreRegistry(BlockStore blocks, TimeSpan timeout)
+    public StoreRegistry(BlockStore blocks, TimeSpan timeout, string? auditSubject = null)
     {
         _blocks = blocks;
         _sieve = new FactFilter(blocks.Coordination.IsHeld, blocks.Handle.HasSegment, blocks.Clock);
         Reader = new RegistryReader(blocks, timeout);
-        Facts = new FactAppender(blocks, Reader);
+        Facts = new FactAppender(blocks, Reader, auditSubject);
         Entries = new EntryReader(blocks, Reader);
         Queries = new QueryReader(blocks, Reader, Entries);
         Copies = new CopyReader(Reader, Entries);

@@ -65,6 +65,6 @@ public sealed partial class CidStore
         ArgumentNullException.ThrowIfNull(schema);
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         Blocks.EnterToWrite();
-        return new BatchReservation(Blocks, schema, BlockDraft.Of(schema, rows, dataBytes));
+        return new BatchReservation(Blocks, Putting, schema, BlockDraft.Of(schema, rows, dataBytes));
     }
 }

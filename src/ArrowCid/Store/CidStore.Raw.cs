@@ -25,7 +25,7 @@ public sealed partial class CidStore
         ArgumentOutOfRangeException.ThrowIfGreaterThan(codec, uint.MaxValue);
         if (codec != Multicodec.Raw) return Putting.PutOfCodec(codec, bytes, nanoseconds: 0);
         if (BlockPutting.TryReadBatch(bytes, out RecordBatch? batch)) return Put(batch);
-        PutRequest request = BlockPutting.Request(bytes);
+        PutRequest request = Putting.Audited(BlockPutting.Request(bytes));
         bool isNew = Blocks.Put(in request, out BlockInfo info);
         return BlockProof.ResultOf(in info, isNew);
     }

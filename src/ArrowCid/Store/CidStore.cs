@@ -148,7 +148,8 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         StoreRegistry? registry = null;
         var operation = new Operation(ProgressUnit.Segments, progress, cancellationToken);
         BlockStore blocks = BlockStore.Open(directory, options.ToSettings() with { Opening = operation },
-            opened => registry = new StoreRegistry(opened, options.Timeout));
+            opened => registry = new StoreRegistry(opened, options.Timeout,
+                options.ReadOnly ? null : AuditScope.SubjectOf(options.AuditSubject)));
         var store = new CidStore(blocks, registry!, verify, options);
         CidStoreMeter.Add(store);
         if (options.Maintenance is { } maintenance) store.BeginMaintenance(maintenance);

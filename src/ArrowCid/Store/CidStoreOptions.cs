@@ -82,6 +82,11 @@ public sealed class CidStoreOptions
     /// puts with <see cref="ErrorCode.StoreFull"/> while more of them wait. Null: no limit but the capacity.</summary>
     public long? MaxBacklog { get; init; }
 
+    /// <summary>Who uses this handle, for the audit trail (<see cref="StoreAudit"/>): each put, change of a name, pin
+    /// and removal records it. A name of at most 256 bytes of UTF-8, or <c>user</c> for this process's user. Null: what
+    /// the environment variable <c>ARROWCID_AUDIT</c> says, else only removals are recorded.</summary>
+    public string? AuditSubject { get; init; }
+
     /// <summary>Makes the log, of the category <c>ArrowCid.CidStore</c>, that recoveries, repairs, evictions and
     /// compactions are written to. Null: no log.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }

@@ -235,6 +235,33 @@ public sealed class SignVerbsTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Audit_lists_who_did_what_and_is_written_as_Arrow_and_Parquet()
+    {
+        using var folder = new TemporaryFolder();
+        string cid = Put(folder);
+        Assert.Empty(Run(folder, "log", "audit").Exits(0).Text);
+        using (CidStore store = CidStore.Open(folder.Store, new CidStoreOptions { AuditSubject = "ann" }))
+        {
+            _ = store.Names.Set("y", Cid.Parse(cid));
+            _ = store.PutRaw("bytes"u8.ToArray());
+        }
+
+        string[] lines = Run(folder, "log", "audit", "--subject", "ann").Exits(0).Lines;
+        Assert.Equal(2, lines.Length);
+        Assert.Matches($"^20[0-9TZ:.-]+  ann  setName  {cid}  y$", lines[0]);
+        Assert.Empty(Run(folder, "log", "audit", "--subject", "bob").Exits(0).Text);
+        Assert.Empty(Run(folder, "log", "audit", "--until", "2001-01-01").Exits(0).Text);
+        JsonElement put = Run(folder, "log", "audit", "--json").Exits(0).Json[1];
+        Assert.Equal(("ann", "put"), (put.GetProperty("subject").GetString(), put.GetProperty("action").GetString()));
+        string arrows = folder.PathOf("audit.arrows"), parquet = folder.PathOf("audit.parquet");
+        Run(folder, "log", "audit", "--format", "arrow", "-o", arrows).Exits(0);
+        Run(folder, "log", "audit", "--format", "parquet", "-o", parquet).Exits(0);
+        string one = Run(folder, "put", arrows).Exits(0).Text.Split(' ')[0];
+        Assert.Equal(one, Run(folder, "put", parquet).Exits(0).Text.Split(' ')[0]);
+        Assert.Contains("setName", Run(folder, "cat", one, "--format", "csv").Exits(0).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Car_and_backup_carry_statements_and_a_broken_one_is_refused()
     {
         using TemporaryFolder folder = new(), other = new();

@@ -136,7 +136,7 @@ public sealed class AsyncFormTests
         [
             "BatchColumn.ReadFrom", "BlockBackend.Contains", "BlockBackend.ContainsMany", "BlockBackend.CopyFrom", "BlockBackend.Delete",
             "BlockBackend.ExportCar", "BlockBackend.List", "BlockBackend.Put", "BlockBackend.Test", "BlockBackend.TryGet", "BlockBackend.TryGetRange",
-            "BlockBackend.TryGetRanges", "CidStore.Open", "CidStore.Watch", "ReadRecorder.WriteTo", "StoreBackup.Read", "StoreCache.Evict",
+            "BlockBackend.TryGetRanges", "CidStore.Open", "CidStore.Watch", "ReadRecorder.WriteTo", "StoreAudit.List", "StoreBackup.Read", "StoreCache.Evict",
             "StoreCache.Prefetch", "StoreDiagnostics.CheckFacts",
             "StoreDiagnostics.GetStatistics", "StoreDiagnostics.GetUsage", "StoreDiagnostics.Verify", "StoreDiagnostics.VerifyAll",
             "StoreMaintenance.Checkpoint", "StoreMaintenance.Compact", "StoreMaintenance.Reap", "StoreMaintenance.Rebuild", "StoreMaintenance.Repair",
@@ -190,6 +190,7 @@ public sealed class AsyncFormTests
             () => store.Retention.RemoveAsync(world.Loose, false, false, canceled),
             () => store.Retention.RemoveExpiredAsync(false, canceled),
             () => store.Retention.GetRemovalsAsync(canceled),
+            () => store.Diagnostics.Audit.ListAsync(null, canceled),
             () => store.Maintenance.CheckpointAsync(canceled),
             () => store.Maintenance.ReapAsync(false, canceled),
             () => store.Maintenance.RepairAsync(world.Cids[0], world.Source, canceled),

@@ -6,6 +6,7 @@ using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using ArrowCid.Server.Access;
 using ArrowCid.Server.Grpc;
+using ArrowCid.Server.Http;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Server.Service;
@@ -22,7 +23,8 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
 
     /// <summary>What a request needs.</summary>
     public static AccessNeed NeedOf(Request request) =>
-        request.Watch || request.Catalog
+        request.Audit is not null ? AccessRules.NeedOf(AccessOperation.ReadAudit)
+            : request.Watch || request.Catalog
             ? AccessRules.NeedOf(AccessOperation.List)
             : AccessRules.NeedOf(AccessOperation.FetchBlock, isByName: request.Name.Length > 0);
 
@@ -40,6 +42,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
             Memory = call.Memory,
         };
         if (request.Watch) await watch.Run(call, request, sender).ConfigureAwait(false);
+        else if (request.Audit is { } audit) await SendAudit(call, audit, sender).ConfigureAwait(false);
         else if (request.Catalog) await SendCatalog(call, request, sender).ConfigureAwait(false);
         else await SendBlocks(call, request, sender).ConfigureAwait(false);
     }
@@ -91,6 +94,16 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
         IEnumerable<StoredEntry> entries = store.Metadata.InOrder(FlightRequest.FilterOf(request));
         await sender.SchemaAsync(CatalogTable.Schema, call.Cancel).ConfigureAwait(false);
         foreach (RecordBatch batch in CatalogTable.Of(entries, CatalogRows))
+            await sender.BatchAsync(batch, "", call.Cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends the audit trail: one row per entry.</summary>
+    private async Task SendAudit(GrpcCall call, AuditRequest request, BatchSender sender)
+    {
+        IReadOnlyList<AuditEntry> entries = await store.Diagnostics.Audit.ListAsync(
+            AuditApi.FilterOf(request.Subject, request.From, request.Until), call.Cancel).ConfigureAwait(false);
+        await sender.SchemaAsync(AuditTable.Schema, call.Cancel).ConfigureAwait(false);
+        foreach (RecordBatch batch in AuditTable.Of(entries))
             await sender.BatchAsync(batch, "", call.Cancel).ConfigureAwait(false);
     }
 

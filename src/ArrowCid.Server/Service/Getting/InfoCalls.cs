@@ -99,6 +99,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
         gate.Require(call, GetCalls.NeedOf(request), nameof(FlightService.FlightServiceBase.GetFlightInfo));
         if (request.Watch) return Endless(descriptor, request, WatchStream.Schema);
         if (request.Catalog) return Endless(descriptor, request, CatalogTable.Schema);
+        if (request.Audit is not null) return Endless(descriptor, request, AuditTable.Schema);
         using BlockStream stream = streams.Find(request);
         var info = new FlightInfo
         {

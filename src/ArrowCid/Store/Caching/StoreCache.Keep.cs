@@ -17,6 +17,7 @@ public sealed partial class StoreCache
     /// space.</returns>
     internal bool Keep(BlockBackend own, BlockLease block, CancellationToken cancellationToken)
     {
+        using IDisposable quiet = AuditScope.Pause();
         CacheSettings? settings = GetSettings();
         if (settings is not null && !MakeSpace(settings, block.Bytes.Length, cancellationToken)) return false;
         try

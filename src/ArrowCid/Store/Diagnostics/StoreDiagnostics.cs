@@ -8,7 +8,10 @@ public sealed partial class StoreDiagnostics
 {
     private readonly CidStore _store;
 
-    internal StoreDiagnostics(CidStore store) => _store = store;
+    internal StoreDiagnostics(CidStore store) => (_store, Audit) = (store, new StoreAudit(store));
+
+    /// <summary>Who put, named, pinned and removed what.</summary>
+    public StoreAudit Audit { get; }
 
     /// <summary>What the store looks like now, for people.</summary>
     /// <returns>Sizes and counts.</returns>

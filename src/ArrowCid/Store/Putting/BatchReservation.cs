@@ -22,15 +22,16 @@ namespace ArrowCid;
 public sealed partial class BatchReservation : IDisposable
 {
     private readonly BlockStore _blocks;
+    private readonly BlockPutting _putting;
     private readonly BlockDraft _draft;
     // Arrays are pinned: the C interface hands their addresses out.
     private readonly byte[]?[] _validities;
     private StagedBlock? _staged;
     private byte[]? _own;
 
-    internal BatchReservation(BlockStore blocks, Schema schema, BlockDraft draft)
+    internal BatchReservation(BlockStore blocks, BlockPutting putting, Schema schema, BlockDraft draft)
     {
-        (_blocks, SchemaView, _draft) = (blocks, schema, draft);
+        (_blocks, _putting, SchemaView, _draft) = (blocks, putting, schema, draft);
         _validities = new byte[schema.Fields.Count][];
         if (draft.Capacity >= BlockStore.LeastStaged) _staged = blocks.Stage(draft.Capacity);
         else _own = GC.AllocateArray<byte>(draft.Capacity, pinned: true);
@@ -132,6 +133,7 @@ public sealed partial class BatchReservation : IDisposable
             : new RawBlock(_own.AsMemory(0, block.Length));
         var request = new PutRequest(RecordKind.Batch, (uint)Multicodec.Raw, source, _draft.Schema.Digest, Rows,
             RecordFlags.OwnEncoder);
+        request = _putting.Audited(request);
         Digest256 digest = _staged is null ? default : Sha256.Hash(block);
         return _blocks.Schemas.PutUnder(_draft.Schema, () =>
         {
@@ -148,7 +150,7 @@ public sealed partial class BatchReservation : IDisposable
     private PutResult PutCopy(Span<byte> block)
     {
         using BlockPlan plan = BlockPlan.Of(_draft.ToBatch(SchemaView, block.ToArray(), _validities));
-        PutRequest request = BlockPutting.RequestOf(plan);
+        PutRequest request = _putting.Audited(BlockPutting.RequestOf(plan));
         bool isNew = _blocks.Put(in request, plan.Schema, out BlockInfo info);
         return BlockProof.ResultOf(in info, isNew);
     }

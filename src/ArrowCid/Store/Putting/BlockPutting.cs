@@ -35,9 +35,14 @@ internal sealed class BlockPutting(StoreCore core)
     /// <summary>Puts a block together with the schema that it needs.</summary>
     private PutResult PutNeeding(PutRequest request, CanonicalSchema schema)
     {
+        request = Audited(request);
         bool isNew = core.Blocks.Put(in request, schema, out BlockInfo info);
         return BlockProof.ResultOf(in info, isNew);
     }
+
+    /// <summary>A put with what the audit trail records of it; of a restored block nothing.</summary>
+    public PutRequest Audited(PutRequest request) => request is { Facts: null, IsRepair: false, TimeNanoseconds: 0 } &&
+        core.Registry.Facts.RecordOfPut() is { } record ? request with { Facts = record } : request;
 
     public int PutGroup(ReadOnlySpan<ReadOnlyMemory<byte>> blocks, Span<PutResult> results)
     {
@@ -97,6 +102,13 @@ internal sealed class BlockPutting(StoreCore core)
 
     public int PutGroup(ReadOnlySpan<PutRequest> requests, Span<PutResult> results)
     {
+        if (core.Registry.Facts.Subject is not null)
+        {
+            PutRequest[] audited = requests.ToArray();
+            foreach (ref PutRequest request in audited.AsSpan()) request = Audited(request);
+            requests = audited;
+        }
+
         BlockInfo[] infos = ArrayPool<BlockInfo>.Shared.Rent(requests.Length);
         bool[] areNew = ArrayPool<bool>.Shared.Rent(requests.Length);
         try
@@ -150,7 +162,7 @@ internal sealed class BlockPutting(StoreCore core)
     private PutResult PutAs(PutOptions? options, Func<FactRecord?, PutResult> put)
     {
         PutResult result = put(options is null
-            ? null
+            ? core.Registry.Facts.RecordOfPut()
             : core.Registry.Facts.RecordOfPut(options, options.Pin, options.Name));
         if (options?.Name is { } name)
             _ = core.Registry.Names.Set(name, result.Cid, new NameExpectation(IsAny: true, null));
@@ -162,7 +174,7 @@ internal sealed class BlockPutting(StoreCore core)
 
     public PutResult PutOfCodec(ulong codec, ReadOnlyMemory<byte> bytes, ulong nanoseconds)
     {
-        PutRequest request = Request(bytes) with { Codec = (uint)codec, TimeNanoseconds = nanoseconds };
+        PutRequest request = Audited(Request(bytes) with { Codec = (uint)codec, TimeNanoseconds = nanoseconds });
         bool isNew = core.Blocks.Put(in request, out BlockInfo info);
         PutResult put = BlockProof.ResultOf(in info, isNew);
         return put with { Address = put.Address with { Cid = put.Cid.WithCodec(codec) } };
@@ -229,6 +241,7 @@ internal sealed class BlockPutting(StoreCore core)
 
     private PutResult Put(PutRequest request)
     {
+        request = Audited(request);
         bool isNew = core.Blocks.Put(in request, out BlockInfo info);
         return BlockProof.ResultOf(in info, isNew);
     }
@@ -248,6 +261,7 @@ internal sealed class BlockPutting(StoreCore core)
             {
                 TimeNanoseconds = nanoseconds,
             };
+            raw = Audited(raw);
             bool isNewRaw = core.Blocks.PutStaged(staged, in raw, in digest, out BlockInfo rawInfo);
             return (BlockProof.ResultOf(in rawInfo, isNewRaw), BlockKind.Raw);
         }
@@ -257,6 +271,7 @@ internal sealed class BlockPutting(StoreCore core)
         {
             TimeNanoseconds = nanoseconds,
         };
+        request = Audited(request);
         PutResult put = core.Blocks.Schemas.PutUnder(made.Schema, () =>
         {
             bool isNew = core.Blocks.PutStaged(staged, in request, in digest, out BlockInfo info);

@@ -161,7 +161,8 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
     private static ArrowCidException OtherSchema() => new(ErrorCode.SchemaMismatch,
         "the batch has another schema than the batches before it; a dataset has one");
 
-    private FactRecord? FactsOf(PutOptions? options) => options is null ? null : store.Putting.FactsOf(options);
+    private FactRecord? FactsOf(PutOptions? options) =>
+        options is null ? store.Registry.Facts.RecordOfPut() : store.Putting.FactsOf(options);
 
     /// <summary>Encodes the block once into the temporary file, and adds it up as a UnixFS file where a dataset
     /// links it.</summary>

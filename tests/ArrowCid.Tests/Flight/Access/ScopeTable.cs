@@ -120,6 +120,10 @@ internal static class ScopeTable
         new("remove a block", Asks.Admin, new("DELETE /v1/blocks/{cid}", "DELETE /v1/blocks/{cid}?dryRun=true"),
             Act("remove", """{"cid": "{cid}", "dryRun": true}""")),
         new("read the configuration", Asks.Admin, Get("/config")),
+        new("read the audit trail", Asks.Admin, Get("/v1/audit"), DoGet("""["audit"]""")),
+        new("read the audit trail of a subject", Asks.Admin, Get("/v1/audit", "?subject=reader&format=arrow"),
+            DoGet("""{"audit": {"subject": "reader"}}""")),
+        new("schema of the audit trail", Asks.Admin, null, Call("GetFlightInfo", _ => FlightCall.Path("audit"))),
         new("pin", Asks.Admin, null, Act("pin", "{cid}")),
         new("unpin", Asks.Admin, null, Act("unpin", "{cid}")),
 

@@ -43,6 +43,7 @@ internal sealed class FactBatch(StoreRegistry registry)
         CopyFact copy => 64 + LengthOf(copy.Place) + LengthOf(copy.State?.Form),
         ResultFact => 64,
         SignedFact => 128,
+        AuditFact audit => 64 + LengthOf(audit.By) + LengthOf(audit.Name),
         JsonFact json => (int)DagCbor.LengthOf(json.Data),
         _ => 0,
     };

@@ -103,7 +103,7 @@ internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> i
             case DropFact drop:
                 Digest256[] digests = Array.FindAll(drop.Digests, digest => isLeft(digest));
                 return digests.Length == 0 ? null : drop with { Digests = digests };
-            case NameFact: return fact;
+            case NameFact or AuditFact: return fact;
             case DamagedFact damaged: return isThere((int)damaged.Slot, (uint)damaged.Generation) ? fact : null;
             case RemovalFact: return stamp.CompareTo(firstRemoval) >= 0 ? fact : null;
             // A book that does not know it cannot tell what came after.

@@ -96,8 +96,8 @@ internal static class FactReader
             if (items == 0) throw DagCborReader.Refuse("a fact without a kind", 0);
             ulong kind = reader.ReadUInt64();
             if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Sync or
-                (ulong)FactKind.Result or
-                (ulong)FactKind.Copy or (ulong)FactKind.Signed or (ulong)FactKind.Damaged))
+                (ulong)FactKind.Result or (ulong)FactKind.Copy or (ulong)FactKind.Signed or (ulong)FactKind.Damaged or
+                (ulong)FactKind.Audit))
             {
                 onLater?.Invoke();
                 return null;
@@ -106,6 +106,7 @@ internal static class FactReader
             int expected = (FactKind)kind switch
             {
                 FactKind.Name or FactKind.Removal or FactKind.Sync or FactKind.Signed => 4,
+                FactKind.Audit => 5,
                 FactKind.Damaged => 7,
                 FactKind.Copy => 8,
                 _ => 3,
@@ -130,6 +131,8 @@ internal static class FactReader
         FactKind.Drop => new DropFact(ReadFence(ref reader), ReadDigests(ref reader)),
         FactKind.Removal => new RemovalFact(reader.ReadText(), reader.ReadText(), ReadRemoved(ref reader)),
         FactKind.Sync => ReadSync(ref reader),
+        FactKind.Audit => new AuditFact(reader.ReadUInt64(), reader.ReadText(),
+            IsNull(ref reader) ? null : reader.ReadLink(), ReadText(ref reader)),
         FactKind.Damaged => new DamagedFact(IsNull(ref reader) ? null : reader.ReadLink(), reader.ReadUInt64(),
             reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64()),
         _ => ReadAbout(ref reader, kind, reader.ReadLink()),

@@ -33,6 +33,10 @@ internal static class FactRules
             OfCids("removed blocks", [.. removal.Blocks.Select(block => block.Cid)], FactLimits.MaxRemoved),
         SyncFact sync => OfText("a cursor", sync.Cursor, 0, FactLimits.MaxCursorBytes) ??
             OfText("a cursor", sync.Fence, 0, FactLimits.MaxCursorBytes),
+        AuditFact audit => (audit.Action is 0 or > byte.MaxValue ? "an action of no number from 1 to 255" : null) ??
+            OfText("who did it", audit.By, 1, FactLimits.MaxRemoverBytes) ??
+            (audit.Block is { } about ? OfSubject(about) : null) ??
+            (audit.Name is { } said ? OfName(said) : null),
         DamagedFact damaged => (damaged.Block is { } block ? OfCid(block) : null) ?? OfRange(damaged),
         _ => null,
     };

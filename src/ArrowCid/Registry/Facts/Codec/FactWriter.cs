@@ -63,10 +63,12 @@ internal static class FactWriter
     private static void WriteFact(ref DagCborWriter writer, Fact fact, ArrayBufferWriter<byte> output,
         List<int> places)
     {
-        bool hasSubject = fact is not (NameFact or RemovalFact or HoldFact or DropFact or SyncFact or DamagedFact);
+        bool hasSubject = fact is not (NameFact or RemovalFact or HoldFact or DropFact or SyncFact or DamagedFact or
+            AuditFact);
         writer.BeginList(fact switch
         {
             NameFact or RemovalFact or SyncFact or SignedFact => 4,
+            AuditFact => 5,
             DamagedFact => 7,
             CopyFact => 8,
             _ => 3,
@@ -120,6 +122,7 @@ internal static class FactWriter
                 writer.WriteBytes(IpldText.Utf8.GetBytes(sync.Fence));
                 break;
             case DamagedFact damaged: WriteDamaged(ref writer, damaged); break;
+            case AuditFact audit: WriteAudit(ref writer, audit, output, places); break;
             default: throw new ArgumentOutOfRangeException(nameof(fact), fact.Kind, "no form for it");
         }
     }
@@ -202,6 +205,24 @@ internal static class FactWriter
         writer.WriteInteger(damaged.Offset);
         writer.WriteInteger(damaged.Bytes);
         writer.WriteInteger(damaged.At);
+    }
+
+    private static void WriteAudit(ref DagCborWriter writer, AuditFact audit, ArrayBufferWriter<byte> output,
+        List<int> places)
+    {
+        writer.WriteInteger(audit.Action);
+        writer.WriteText(audit.By);
+        if (audit.Block is not { } block)
+        {
+            writer.WriteNull();
+        }
+        else
+        {
+            writer.WriteLink(block.IsDefault ? s_unknown : block);
+            if (block.IsDefault) places.Add(output.WrittenCount - Digest256.ByteCount);
+        }
+
+        WriteText(ref writer, audit.Name);
     }
 
     private static void WriteText(ref DagCborWriter writer, string? text)

@@ -22,4 +22,5 @@ internal enum FactKind
     Copy = 17,
     Signed = 18,
     Damaged = 20,
+    Audit = 21,
 }
