@@ -6,7 +6,7 @@ namespace ArrowCid.Registry;
 
 /// <summary>Drops, and what stands against them.</summary>
 internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, RegistryReader reader, FactAppender facts,
-    EntryReader entries, RegistryResults results, BacklogReader backlog)
+    EntryReader entries, RegistryResults results, RegistryMessages messages, BacklogReader backlog)
 {
     private static readonly Lazy<string> s_by = new(() => string.Create(CultureInfo.InvariantCulture,
         $"{ProcessFacts.Program(ProcessMark.Current)} {ProcessMark.Current}"));
@@ -147,6 +147,8 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
         });
         results.AddReasons(in digest, page, reasons);
         if (entries.IsHeld(sheet)) reasons.Add(new KeepReason { Kind = KeepKind.Held, Name = null, By = null });
+        if (!isForced && messages.KeptBy(page) is { } channel)
+            reasons.Add(new KeepReason { Kind = KeepKind.Message, Name = null, By = channel });
         if (!isForced && backlog.PlaceFor(in digest, page) is { } place)
             reasons.Add(new KeepReason { Kind = KeepKind.NotCopied, Name = place, By = null });
         return reasons;

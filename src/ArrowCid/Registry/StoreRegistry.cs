@@ -25,7 +25,8 @@ internal sealed class StoreRegistry : IFactKeeper
         Pins = new RegistryPins(blocks, Reader, Facts);
         Names = new RegistryNames(blocks, timeout, Reader, Facts, Pins);
         Results = new RegistryResults(blocks, Reader, Facts, Pins);
-        Removals = new BlockRemoval(blocks, timeout, Reader, Facts, Entries, Results, Backlog);
+        Messages = new RegistryMessages(blocks, Reader, Facts);
+        Removals = new BlockRemoval(blocks, timeout, Reader, Facts, Entries, Results, Messages, Backlog);
         Collector = new BlockCollector(blocks, timeout, Reader, Entries, Removals);
     }
 
@@ -55,6 +56,9 @@ internal sealed class StoreRegistry : IFactKeeper
 
     /// <summary>Results of calls.</summary>
     public RegistryResults Results { get; }
+
+    /// <summary>Messages of channels.</summary>
+    public RegistryMessages Messages { get; }
 
     /// <summary>Removal of blocks that were chosen.</summary>
     public BlockRemoval Removals { get; }

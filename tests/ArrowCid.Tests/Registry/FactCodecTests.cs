@@ -149,7 +149,7 @@ public class FactCodecTests
     [Fact]
     public void Facts_of_an_unknown_kind_are_passed_over()
     {
-        byte[] bytes = Payload(Body(12, IpldNode.Text("what a later version says")), Body(ulong.MaxValue), Body(0),
+        byte[] bytes = Payload(Body(19, IpldNode.Text("what a later version says")), Body(ulong.MaxValue), Body(0),
             Body(8, IpldNode.Link(RandomFacts.Block(0)), IpldNode.True));
         Assert.Equal([new PinFact(RandomFacts.Block(0), true)], Read(bytes).Single().Facts);
     }

@@ -40,7 +40,7 @@ internal sealed class RandomFacts(int seed)
     public Fact One()
     {
         Cid subject = Block(_random.Next(Blocks));
-        return _random.Next(13) switch
+        return _random.Next(16) switch
         {
             0 or 1 => new TagsFact(subject, Tags()),
             2 => new ProducerFact(subject, Maybe() ? null : $"p{_random.Next(3)}"),
@@ -51,6 +51,12 @@ internal sealed class RandomFacts(int seed)
             10 => new CopyFact(subject, $"place {_random.Next(2)}", Maybe() ? null : Copy()),
             11 => new ResultFact(subject, Maybe() ? null : Block(_random.Next(Blocks))),
             12 => new SignedFact(subject, Block(_random.Next(2)).WithCodec(Multicodec.DagCbor), Block(_random.Next(2))),
+            13 => new MessageFact(subject, new MessageState(Block(_random.Next(2)).WithCodec(Multicodec.DagCbor),
+                (ulong)_random.Next(3), Digest(_random.Next(2)), (UInt128)_random.Next(2), (ulong)_random.Next(1, 3))),
+            14 => new ConsumerFact(subject.WithCodec(Multicodec.DagCbor), $"c{_random.Next(2)}",
+                new ConsumerState(new byte[_random.Next(3)], [.. Enumerable.Range(0, _random.Next(3)).Select(n => (ulong)n)])),
+            15 => new BeatFact(subject.WithCodec(Multicodec.DagCbor), Digest(_random.Next(2)),
+                new BeatState([.. Enumerable.Range(0, _random.Next(3)).Select(Block)], (ulong)_random.Next(3))),
             7 => new NameFact(Name(_random.Next(3)), Maybe() ? null : subject, Maybe() ? null : Stamp()),
             8 => Maybe() ? new PinFact(subject, Maybe()) : new HoldFact([subject], (ulong)_random.Next(5)),
             _ => new DropFact([.. Enumerable.Range(0, _random.Next(Lanes + 1)).Select(_ => (ulong)_random.Next(50))],

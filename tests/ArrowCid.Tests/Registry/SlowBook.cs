@@ -46,6 +46,17 @@ internal static class SlowBook
                 Last<ResultFact, Cid?>(said, fact => fact.Subject == cid, fact => fact.Value, FactOrder.OfCids),
                 said.Where(one => one.Fact is SignedFact fact && fact.Subject == cid).Select(one => (SignedFact)one.Fact)
                     .Select(fact => new SignedPair(fact.Statement, fact.Signature)).Distinct());
+            WriteChannel(text, Last<MessageFact, MessageState?>(said, fact => fact.Subject == cid, fact => fact.State,
+                FactOrder.OfMessages), said.Where(one => one.Fact is ConsumerFact fact && fact.Subject.Hash == cid.Hash)
+                .GroupBy(one => ((ConsumerFact)one.Fact).Consumer)
+                .Select(consumer => (consumer.Key, consumer.OrderBy(one => one.Stamp)
+                    .ThenBy(one => ((ConsumerFact)one.Fact).State, Comparer<ConsumerState?>.Create(FactOrder.OfConsumers))
+                    .Select(one => ((ConsumerFact)one.Fact).State).Last())),
+                said.Where(one => one.Fact is BeatFact fact && fact.Subject.Hash == cid.Hash)
+                .GroupBy(one => ((BeatFact)one.Fact).Writer)
+                .Select(writer => (writer.Key, writer.OrderBy(one => one.Stamp)
+                    .ThenBy(one => ((BeatFact)one.Fact).State, Comparer<BeatState?>.Create(FactOrder.OfBeats))
+                    .Select(one => ((BeatFact)one.Fact).State).Last())));
         }
 
         foreach (var name in said.Where(one => one.Fact is NameFact).GroupBy(one => ((NameFact)one.Fact).Name)
@@ -93,6 +104,8 @@ internal static class SlowBook
                 sheet?.Expires.Value, sheet?.Pin.Value ?? false, sheet?.Holds ?? [],
                 (sheet?.Copies ?? []).Select(copy => (copy.Key, copy.Value.Value)), sheet?.Result.Value,
                 sheet?.Signed?.Keys.ToArray() ?? []);
+            WriteChannel(text, sheet?.Message.Value, (sheet?.Consumers ?? []).Select(one => (one.Key, one.Value.Value!)),
+                (sheet?.Beats ?? []).Select(one => (one.Key, one.Value.Value!)));
         }
 
         foreach (NameLog log in book.Names.OrderBy(log => log.Name, StringComparer.Ordinal))
@@ -125,6 +138,21 @@ internal static class SlowBook
         text.Append(" [").AppendJoin(',', holds.Order()).Append("] ");
         text.AppendJoin(',', copies.OrderBy(copy => copy.Place, StringComparer.Ordinal)).Append(' ').Append(result);
         text.Append(' ').AppendJoin(',', signed.Order()).AppendLine();
+    }
+
+    private static void WriteChannel(StringBuilder text, MessageState? message,
+        IEnumerable<(string Name, ConsumerState State)> consumers, IEnumerable<(Digest256 Writer, BeatState State)> beats)
+    {
+        text.Append(message);
+        foreach ((string name, ConsumerState state) in consumers.OrderBy(one => one.Name, StringComparer.Ordinal))
+        {
+            text.Append(CultureInfo.InvariantCulture, $" {name} {Convert.ToHexString(state.Cursor)} ")
+                .AppendJoin(',', state.Ahead);
+        }
+
+        foreach ((Digest256 writer, BeatState state) in beats.OrderBy(one => one.Writer.ToString(), StringComparer.Ordinal))
+            text.Append(CultureInfo.InvariantCulture, $" {writer} {state.At} ").AppendJoin(',', state.Heads);
+        text.AppendLine();
     }
 
     private static void Write(StringBuilder text, DateTimeOffset time, Cid? target, Guid writer, bool isConflict) =>

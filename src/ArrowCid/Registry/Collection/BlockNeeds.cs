@@ -72,6 +72,8 @@ internal static class BlockNeeds
                     return [(KeepKind.LinkedFrom, batch)];
                 }
 
+                if (info.Codec == Multicodec.DagCbor && MessageNeeds.Of(lease.Memory.Span) is { } message)
+                    return LinkedFrom(message.ConvertAll(cid => new IpldLink(cid)));
                 var links = new List<IpldLink>();
                 try
                 {

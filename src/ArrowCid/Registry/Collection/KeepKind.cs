@@ -53,4 +53,7 @@ public enum KeepKind
 
     /// <summary>It is a signed statement, or a signature, about a block that stays.</summary>
     StatementOf = 16,
+
+    /// <summary>It is a message of a channel that is stored here, and the channel still keeps it.</summary>
+    Message = 17,
 }

@@ -35,6 +35,7 @@ public readonly record struct KeepReason
         KeepKind.NamedBefore => $"the name '{Name}' pointed to it",
         KeepKind.Result => $"it belongs to the result of the call {By}, which has not expired",
         KeepKind.StatementOf => $"it is a signed statement about {By}, or its signature",
+        KeepKind.Message => $"it is a message of the channel {By}",
         KeepKind.LastCopy => Name is null
             ? "no other copy of it was read and proved"
             : $"no other copy of it was read and proved: {Name}",

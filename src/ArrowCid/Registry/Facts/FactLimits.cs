@@ -18,6 +18,10 @@ internal static class FactLimits
     public const int MaxFormBytes = 128;
     public const int MaxCursorBytes = 4096;
     public const int MaxBlockKind = 7;
+    public const int MaxConsumerBytes = 255;
+    public const int MaxCursorBytes = 16_384;
+    public const int MaxAckedAhead = 1024;
+    public const int MaxHeads = 512;
     public const int MaxHeld = 1024;
     public const int MaxLanes = 64;
     public const int MaxDropped = 1024;

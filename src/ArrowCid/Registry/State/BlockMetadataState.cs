@@ -1,4 +1,5 @@
 using ArrowCid.Ipld;
+using ArrowCid.Memory;
 
 namespace ArrowCid.Registry;
 
@@ -18,6 +19,39 @@ internal sealed class BlockMetadataState(ulong codec)
 
     /// <summary>Of the block of a call, the result of the call; null where it was removed.</summary>
     public LwwRegister<Cid?> Result;
+
+    /// <summary>Of a message of a channel, what its fact repeats of it.</summary>
+    public LwwRegister<MessageState?> Message;
+
+    /// <summary>Of a channel, the last words about each consumer; null where there are none.</summary>
+    public SortedDictionary<string, LwwRegister<ConsumerState?>>? Consumers { get; private set; }
+
+    public void OfferConsumer(FactStamp stamp, string consumer, ConsumerState state)
+    {
+        Consumers ??= new SortedDictionary<string, LwwRegister<ConsumerState?>>(StringComparer.Ordinal);
+        LwwRegister<ConsumerState?> last = Consumers.GetValueOrDefault(consumer);
+        last.Merge(stamp, state, FactOrder.OfConsumers);
+        Consumers[consumer] = last;
+    }
+
+    /// <summary>Whether a position of a consumer with that stamp may be the valid one.</summary>
+    public bool MayStandFor(FactStamp stamp, string consumer) =>
+        (Consumers?.GetValueOrDefault(consumer) ?? default).CanWin(stamp);
+
+    /// <summary>Of a channel, the last beat of each participant; null where there are none.</summary>
+    public Dictionary<Digest256, LwwRegister<BeatState?>>? Beats { get; private set; }
+
+    public void OfferBeat(FactStamp stamp, Digest256 writer, BeatState state)
+    {
+        Beats ??= [];
+        LwwRegister<BeatState?> last = Beats.GetValueOrDefault(writer);
+        last.Merge(stamp, state, FactOrder.OfBeats);
+        Beats[writer] = last;
+    }
+
+    /// <summary>Whether a beat of a participant with that stamp may be the valid one.</summary>
+    public bool MayStandFrom(FactStamp stamp, Digest256 writer) =>
+        (Beats?.GetValueOrDefault(writer) ?? default).CanWin(stamp);
 
     /// <summary>The codec of the CID that was first spoken of, for a block that is not here.</summary>
     public ulong Codec { get; } = codec;

@@ -1,4 +1,5 @@
 using ArrowCid.Ipld;
+using ArrowCid.Memory;
 
 namespace ArrowCid.Registry;
 
@@ -29,6 +30,31 @@ internal static class FactOrder
     }
 
     public static int OfCids(Cid? left, Cid? right) => Nullable.Compare(left, right);
+
+    public static int OfMessages(MessageState? left, MessageState? right)
+    {
+        if (left is null || right is null) return (left is null ? 0 : 1) - (right is null ? 0 : 1);
+        int order = left.Channel.CompareTo(right.Channel);
+        if (order == 0) order = left.At.CompareTo(right.At);
+        Digest256 one = left.Writer, other = right.Writer;
+        if (order == 0) order = Digest256.Bytes(in one).SequenceCompareTo(Digest256.Bytes(in other));
+        if (order == 0) order = left.Run.CompareTo(right.Run);
+        return order != 0 ? order : left.Sequence.CompareTo(right.Sequence);
+    }
+
+    public static int OfConsumers(ConsumerState? left, ConsumerState? right)
+    {
+        if (left is null || right is null) return (left is null ? 0 : 1) - (right is null ? 0 : 1);
+        int order = left.Cursor.AsSpan().SequenceCompareTo(right.Cursor);
+        return order != 0 ? order : left.Ahead.AsSpan().SequenceCompareTo(right.Ahead);
+    }
+
+    public static int OfBeats(BeatState? left, BeatState? right)
+    {
+        if (left is null || right is null) return (left is null ? 0 : 1) - (right is null ? 0 : 1);
+        int order = left.At.CompareTo(right.At);
+        return order != 0 ? order : OfCidLists(left.Heads, right.Heads);
+    }
 
     public static int OfNodes(IpldNode left, IpldNode right) =>
         DagCbor.Encode(left).AsSpan().SequenceCompareTo(DagCbor.Encode(right));

@@ -184,6 +184,13 @@ internal sealed class RegistryState(IndexSnapshot index)
             case SignedFact signed:
                 SheetOf(signed.Subject).AddSigned(stamp, new SignedPair(signed.Statement, signed.Signature));
                 break;
+            case MessageFact message:
+                SheetOf(message.Subject).Message.Merge(stamp, message.State, FactOrder.OfMessages);
+                break;
+            case ConsumerFact consumer:
+                SheetOf(consumer.Subject).OfferConsumer(stamp, consumer.Consumer, consumer.State);
+                break;
+            case BeatFact beat: SheetOf(beat.Subject).OfferBeat(stamp, beat.Writer, beat.State); break;
             case PinFact pin: SheetOf(pin.Subject).Pin.Merge(stamp, pin.IsPinned, FactOrder.OfFlags); break;
             case HoldFact hold:
                 foreach (Cid subject in hold.Subjects) SheetOf(subject).AddHold((long)hold.LockByte);

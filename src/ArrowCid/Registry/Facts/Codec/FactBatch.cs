@@ -44,6 +44,10 @@ internal sealed class FactBatch(StoreRegistry registry)
         ResultFact => 64,
         SignedFact => 128,
         AuditFact audit => 64 + LengthOf(audit.By) + LengthOf(audit.Name),
+        MessageFact => 128,
+        ConsumerFact consumer => 8 + LengthOf(consumer.Consumer) + consumer.State.Cursor.Length +
+            (9 * consumer.State.Ahead.Length),
+        BeatFact beat => 64 + (48 * beat.State.Heads.Length),
         JsonFact json => (int)DagCbor.LengthOf(json.Data),
         _ => 0,
     };

@@ -111,6 +111,8 @@ internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> i
             case TagsFact tags:
                 KeyValuePair<string, string?>[] last = Array.FindAll(tags.Tags, tag => sheet.MayStand(stamp, tag.Key));
                 return last.Length == 0 ? null : tags with { Tags = last };
+            case ConsumerFact consumer: return sheet.MayStandFor(stamp, consumer.Consumer) ? fact : null;
+            case BeatFact beat: return sheet.MayStandFrom(stamp, beat.Writer) ? fact : null;
             case CopyFact copy: return sheet.MayStandAt(stamp, copy.Place) ? fact : null;
             default: return MayStand(sheet, stamp, fact.Kind) ? fact : null;
         }
@@ -125,6 +127,7 @@ internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> i
         FactKind.Expiry => sheet.Expires.CanWin(stamp),
         FactKind.Pin => sheet.Pin.CanWin(stamp),
         FactKind.Result => sheet.Result.CanWin(stamp),
+        FactKind.Message => sheet.Message.CanWin(stamp),
         _ => true,
     };
 

@@ -95,8 +95,7 @@ internal static class FactReader
             int items = reader.BeginList();
             if (items == 0) throw DagCborReader.Refuse("a fact without a kind", 0);
             ulong kind = reader.ReadUInt64();
-            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Sync or
-                (ulong)FactKind.Result or (ulong)FactKind.Copy or (ulong)FactKind.Signed or (ulong)FactKind.Damaged or
+            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Signed) or (ulong)FactKind.Damaged or
                 (ulong)FactKind.Audit))
             {
                 onLater?.Invoke();
@@ -109,6 +108,8 @@ internal static class FactReader
                 FactKind.Audit => 5,
                 FactKind.Damaged => 7,
                 FactKind.Copy => 8,
+                FactKind.Message => 7,
+                FactKind.Consumer or FactKind.Beat => 5,
                 _ => 3,
             };
             if (items != expected) throw DagCborReader.Refuse($"a fact of kind {kind} has {expected} items", 0);
@@ -158,8 +159,41 @@ internal static class FactReader
         FactKind.Copy => new CopyFact(subject, reader.ReadText(), ReadCopy(ref reader)),
         FactKind.Result => new ResultFact(subject, IsNull(ref reader) ? null : reader.ReadLink()),
         FactKind.Signed => new SignedFact(subject, reader.ReadLink(), reader.ReadLink()),
+        FactKind.Message => new MessageFact(subject, new MessageState(reader.ReadLink(), reader.ReadUInt64(),
+            ReadDigest(ref reader), ReadRun(ref reader), reader.ReadUInt64())),
+        FactKind.Consumer => new ConsumerFact(subject, reader.ReadText(),
+            new ConsumerState(reader.ReadBytes().ToArray(), ReadNumbers(ref reader, FactLimits.MaxAckedAhead))),
+        FactKind.Beat => new BeatFact(subject, ReadDigest(ref reader),
+            new BeatState(ReadLinks(ref reader, FactLimits.MaxHeads), reader.ReadUInt64())),
         _ => new PinFact(subject, reader.ReadBool()),
     };
+
+    private static Digest256 ReadDigest(ref DagCborReader reader)
+    {
+        int start = reader.Position;
+        ReadOnlySpan<byte> bytes = reader.ReadBytes();
+        return bytes.Length == Digest256.ByteCount
+            ? new Digest256(bytes)
+            : throw DagCborReader.Refuse("a writer of a channel has 32 bytes", start);
+    }
+
+    private static UInt128 ReadRun(ref DagCborReader reader)
+    {
+        int start = reader.Position;
+        ReadOnlySpan<byte> bytes = reader.ReadBytes();
+        return bytes.Length == FactStamp.WriterBytes
+            ? FactStamp.ReadWriter(bytes)
+            : throw DagCborReader.Refuse("a run has 16 bytes", start);
+    }
+
+    private static ulong[] ReadNumbers(ref DagCborReader reader, int most)
+    {
+        int count = reader.BeginList();
+        if (count > most) throw TooMany("numbers", most);
+        var numbers = new ulong[count];
+        for (int i = 0; i < count; i++) numbers[i] = reader.ReadUInt64();
+        return numbers;
+    }
 
     private static CopyState? ReadCopy(ref DagCborReader reader)
     {

@@ -22,6 +22,14 @@ internal static class FactRules
         ResultFact result => OfSubject(result.Subject) ?? (result.Value is { } value ? OfCid(value) : null),
         CopyFact copy => OfSubject(copy.Subject) ?? OfPlace(copy.Place) ?? OfCopy(copy.State),
         SignedFact signed => OfSubject(signed.Subject) ?? OfSigned(signed),
+        MessageFact message => OfSubject(message.Subject) ?? OfChannel(message.State.Channel) ??
+            (message.State.At >= 1ul << 53 ? "a message of a time of over 53 bits" : null) ??
+            (message.State.Sequence is 0 or >= 1ul << 53 ? "a message without a number, or of over 53 bits" : null),
+        ConsumerFact consumer => OfChannel(consumer.Subject) ??
+            OfText("a consumer", consumer.Consumer, 1, FactLimits.MaxConsumerBytes) ??
+            (consumer.State.Cursor.Length > FactLimits.MaxCursorBytes ? "a cursor that is too long" : null),
+        BeatFact beat => OfChannel(beat.Subject) ?? OfCids("heads", beat.State.Heads, FactLimits.MaxHeads) ??
+            (beat.State.At >= 1ul << 53 ? "a beat of a time of over 53 bits" : null),
         HoldFact hold => hold.LockByte > long.MaxValue ? "a lock byte beyond 2^63"
             : hold.Subjects.Length == 0 ? "a hold of nothing"
             : OfCids("blocks in a hold", hold.Subjects, FactLimits.MaxHeld),
@@ -75,6 +83,9 @@ internal static class FactRules
         damaged.Generation > uint.MaxValue || damaged.Offset % 64 != 0 || damaged.Offset > int.MaxValue ||
         damaged.Bytes is 0 or > 1ul << 32
         ? "a damaged range that is in no segment" : null;
+
+    private static string? OfChannel(Cid channel) => OfCid(channel) ??
+        (channel.Codec == Multicodec.DagCbor ? null : "a channel of another codec than dag-cbor");
 
     private static string? OfSubject(Cid cid) => cid.IsDefault ? null : OfCid(cid);
 

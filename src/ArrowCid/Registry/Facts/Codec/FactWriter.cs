@@ -71,6 +71,8 @@ internal static class FactWriter
             AuditFact => 5,
             DamagedFact => 7,
             CopyFact => 8,
+            MessageFact => 7,
+            ConsumerFact or BeatFact => 5,
             _ => 3,
         });
         writer.WriteInteger((ulong)fact.Kind);
@@ -109,6 +111,19 @@ internal static class FactWriter
                 writer.WriteLink(signed.Statement);
                 writer.WriteLink(signed.Signature);
                 break;
+            case MessageFact message: WriteMessage(ref writer, message.State); break;
+            case ConsumerFact consumer:
+                writer.WriteText(consumer.Consumer);
+                writer.WriteBytes(consumer.State.Cursor);
+                writer.BeginList(consumer.State.Ahead.Length);
+                foreach (ulong number in consumer.State.Ahead) writer.WriteInteger(number);
+                break;
+            case BeatFact beat:
+                Digest256 from = beat.Writer;
+                writer.WriteBytes(Digest256.Bytes(in from));
+                WriteLinks(ref writer, beat.State.Heads);
+                writer.WriteInteger(beat.State.At);
+                break;
             case NameFact name: WriteName(ref writer, name); break;
             case HoldFact hold:
                 WriteLinks(ref writer, hold.Subjects);
@@ -140,6 +155,9 @@ internal static class FactWriter
         CopyFact copy => copy.Subject,
         ResultFact result => result.Subject,
         SignedFact signed => signed.Subject,
+        MessageFact message => message.Subject,
+        ConsumerFact consumer => consumer.Subject,
+        BeatFact beat => beat.Subject,
         _ => default,
     };
 
@@ -152,6 +170,18 @@ internal static class FactWriter
         writer.WriteInteger(copy.State?.Rows ?? 0);
         if (copy.State?.Schema is { } schema) writer.WriteLink(schema);
         else writer.WriteNull();
+    }
+
+    private static void WriteMessage(ref DagCborWriter writer, MessageState message)
+    {
+        Digest256 from = message.Writer;
+        Span<byte> run = stackalloc byte[FactStamp.WriterBytes];
+        new FactStamp(0, message.Run).WriteWriter(run);
+        writer.WriteLink(message.Channel);
+        writer.WriteInteger(message.At);
+        writer.WriteBytes(Digest256.Bytes(in from));
+        writer.WriteBytes(run);
+        writer.WriteInteger(message.Sequence);
     }
 
     private static void WriteName(ref DagCborWriter writer, NameFact name)

@@ -10,9 +10,6 @@ namespace ArrowCid.Registry;
 /// </summary>
 internal static class PortableFacts
 {
-    /// <summary>The kind of facts that say how far a consumer of a channel is.</summary>
-    public const ulong Consumer = 14;
-
     /// <summary>What of a payload another store can take.</summary>
     /// <param name="payload">The payload of a FACT record.</param>
     /// <returns>The payload itself where nothing was taken out, null where nothing is left, or where all of it is
@@ -74,7 +71,7 @@ internal static class PortableFacts
         if (reader.PeekKind() != IpldKind.List || reader.BeginList() == 0) return false;
         return reader.PeekKind() == IpldKind.Integer &&
             reader.ReadInteger() is (false, (ulong)FactKind.Hold or (ulong)FactKind.Drop or (ulong)FactKind.Removal or
-                (ulong)FactKind.Sync or Consumer or (ulong)FactKind.Damaged);
+                (ulong)FactKind.Sync or (ulong)FactKind.Consumer or (ulong)FactKind.Damaged);
     }
 
     private static byte[] ListOf(List<byte[]> items)

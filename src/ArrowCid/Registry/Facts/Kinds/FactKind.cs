@@ -14,13 +14,15 @@ internal enum FactKind
     Hold = 9,
     Drop = 10,
     Removal = 11,
-
+    Message = 12,
     Sync = 13,
-
-    // 12, 14, 15 and 19 are allocated, and passed over until something reads them.
+    Consumer = 14,
+    Beat = 15,
     Result = 16,
     Copy = 17,
     Signed = 18,
+
+    // 19 is allocated, and passed over until something reads it.
     Damaged = 20,
     Audit = 21,
 }

@@ -223,6 +223,21 @@ internal sealed class RunBuilder
                 PageItems.WriteSigned(_items, stamp, new SignedPair(signed.Statement, signed.Signature));
                 End();
                 break;
+            case MessageFact message:
+                About(message.Subject);
+                PageItems.WriteMessage(_items, stamp, message.State);
+                End();
+                break;
+            case ConsumerFact consumer:
+                About(consumer.Subject);
+                PageItems.WriteConsumer(_items, stamp, consumer.Consumer, consumer.State);
+                End();
+                break;
+            case BeatFact beat:
+                About(beat.Subject);
+                PageItems.WriteBeat(_items, stamp, beat.Writer, beat.State);
+                End();
+                break;
             case PinFact pin:
                 About(pin.Subject);
                 PageItems.WritePin(_items, stamp, pin.IsPinned);

@@ -12,7 +12,7 @@ internal static class PageItems
 {
     private const byte Tag = 1, Producer = 2, Parents = 3, Json = 4, Locations = 5, Expiry = 6, Pin = 8, Hold = 9,
         Announced = 11, LastPut = 12, Fence = 13, Codec = 14, Name = 15, Put = 16, Copy = 17,
-        Result = 18, Signed = 19;
+        Result = 18, Signed = 19, Message = 20, Consumer = 21, Beat = 22;
 
     private const int MostPlainTags = 16;
 
@@ -97,6 +97,46 @@ internal static class PageItems
         {
             to.Number((ulong)cid.ByteLength);
             _ = cid.TryWriteBytes(to.Take(cid.ByteLength), out _);
+        }
+
+        End(to, item);
+    }
+
+    public static void WriteMessage(RunBuffer to, FactStamp stamp, MessageState message)
+    {
+        Digest256 from = message.Writer;
+        int item = Begin(to, Message);
+        to.Stamp(stamp);
+        to.Word(message.At);
+        to.Digest(in from);
+        to.Stamp(new FactStamp(message.Sequence, message.Run));
+        _ = message.Channel.TryWriteBytes(to.Take(message.Channel.ByteLength), out _);
+        End(to, item);
+    }
+
+    public static void WriteConsumer(RunBuffer to, FactStamp stamp, string consumer, ConsumerState state)
+    {
+        byte[] utf8 = IpldText.Utf8.GetBytes(consumer);
+        int item = Begin(to, Consumer);
+        to.Stamp(stamp);
+        to.Number((ulong)utf8.Length);
+        to.Bytes(utf8);
+        to.Number((ulong)state.Cursor.Length);
+        to.Bytes(state.Cursor);
+        foreach (ulong number in state.Ahead) to.Word(number);
+        End(to, item);
+    }
+
+    public static void WriteBeat(RunBuffer to, FactStamp stamp, Digest256 writer, BeatState state)
+    {
+        int item = Begin(to, Beat);
+        to.Stamp(stamp);
+        to.Digest(in writer);
+        to.Word(state.At);
+        foreach (Cid head in state.Heads)
+        {
+            to.Number((ulong)head.ByteLength);
+            _ = head.TryWriteBytes(to.Take(head.ByteLength), out _);
         }
 
         End(to, item);
@@ -299,6 +339,11 @@ internal static class PageItems
                         sink.Add(IndexKind.Result, Digest256.Bytes(in target), time);
                     break;
                 case Signed: sink.Add(IndexKind.Signed, default, new RunReader(body).Stamp().Time); break;
+                case Message:
+                    MessageState message = ReadMessage(body, out _);
+                    if (message.Channel.TryGetSha256(out Digest256 channel))
+                        sink.Add(IndexKind.Message, Digest256.Bytes(in channel), message.At);
+                    break;
                 case Put:
                     var put = new RunReader(body);
                     ulong ticks = put.Word();
@@ -354,6 +399,11 @@ internal static class PageItems
             foreach ((SignedPair pair, FactStamp stamp) in signed) WriteSigned(to, stamp, pair);
         }
 
+        if (sheet.Message is { Value: { } message } one) WriteMessage(to, one.Stamp, message);
+        foreach ((string consumer, LwwRegister<ConsumerState?> last) in sheet.Consumers ?? [])
+            WriteConsumer(to, last.Stamp, consumer, last.Value!);
+        foreach ((Digest256 writer, LwwRegister<BeatState?> last) in sheet.Beats ?? [])
+            WriteBeat(to, last.Stamp, writer, last.Value!);
         foreach (long hold in sheet.Holds ?? []) WriteHold(to, hold);
     }
 
@@ -384,6 +434,13 @@ internal static class PageItems
         if (kind == Hold)
         {
             sheet.AddHold((long)reader.Word());
+            return;
+        }
+
+        if (kind == Message)
+        {
+            MessageState message = ReadMessage(reader.Rest(), out FactStamp when);
+            sheet.Message.Merge(when, message, FactOrder.OfMessages);
             return;
         }
 
@@ -427,6 +484,18 @@ internal static class PageItems
                 if (pair.Count != 2) throw new IndexDamagedException("a signed statement without its two links");
                 sheet.AddSigned(stamp, new SignedPair(pair[0], pair[1]));
                 break;
+            case Consumer:
+                string consumer = IpldText.Utf8.GetString(reader.Bytes(reader.Length()));
+                byte[] cursor = reader.Bytes(reader.Length()).ToArray();
+                var ahead = new List<ulong>();
+                while (!reader.IsAtEnd) ahead.Add(reader.Word());
+                sheet.OfferConsumer(stamp, consumer, new ConsumerState(cursor, [.. ahead]));
+                break;
+            case Beat:
+                Digest256 writer = reader.Digest();
+                ulong at = reader.Word();
+                sheet.OfferBeat(stamp, writer, new BeatState([.. ReadCids(ref reader)], at));
+                break;
             case Pin: sheet.Pin.Merge(stamp, reader.Byte() != 0, FactOrder.OfFlags); break;
             default: throw new IndexDamagedException($"an item of kind {kind}");
         }
@@ -434,6 +503,18 @@ internal static class PageItems
 
     private static string? ReadText(ref RunReader reader) =>
         reader.Byte() == 0 ? null : IpldText.Utf8.GetString(reader.Rest());
+
+    private static MessageState ReadMessage(ReadOnlySpan<byte> body, out FactStamp stamp)
+    {
+        var reader = new RunReader(body);
+        stamp = reader.Stamp();
+        ulong at = reader.Word();
+        Digest256 writer = reader.Digest();
+        FactStamp run = reader.Stamp();
+        return Cid.TryFromBytes(reader.Rest(), out Cid channel, out _, CidParseOptions.None)
+            ? new MessageState(channel, at, writer, run.Writer, run.Time)
+            : throw new IndexDamagedException("the channel of a message is no CID");
+    }
 
     private static Cid? ReadResult(ref RunReader reader)
     {

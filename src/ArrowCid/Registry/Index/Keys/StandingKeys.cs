@@ -48,6 +48,10 @@ internal static class StandingKeys
             case IndexKind.Signed:
                 foreach ((_, FactStamp stamp) in sheet.Signed ?? []) sink.Add(kind, default, stamp.Time);
                 break;
+            case IndexKind.Message:
+                if (sheet.Message.Value is { } message && message.Channel.TryGetSha256(out Digest256 channel))
+                    sink.Add(kind, Digest256.Bytes(in channel), message.At);
+                break;
             case IndexKind.Expires:
                 if (sheet.Expires.Value is { } end) sink.Add(kind, default, end);
                 break;

@@ -16,6 +16,6 @@ internal enum IndexKind
     Result = 10,
     Copy = 11,
 
-    // 12 is allocated.
+    Message = 12,
     Signed = 13,
 }
