@@ -33,7 +33,7 @@ internal static class CommandLine
             ("import", ImportVerb.Make), ("hash", HashVerb.Make), ("check", CheckVerb.Make),
             ("explain", ExplainVerb.Make), ("diff", DiffVerb.Make), ("assert", AssertVerb.Make),
             ("car", CarVerb.Make), ("dag", DagVerb.Make), ("run", RunVerb.Make), ("memo", MemoVerb.Make),
-            ("bundle", BundleVerb.Make),
+            ("bundle", BundleVerb.Make), ("channel", ChannelVerb.Make),
         ]),
         new("Find",
         [

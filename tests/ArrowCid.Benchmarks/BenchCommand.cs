@@ -21,7 +21,7 @@ internal static class BenchCommand
     public static int Run(string[] args) => CommandLine.Run(static () => new RootCommand(About)
     {
         MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeRegistry(), MakeFlight(), MakePlaces(), MakeMemo(),
-        MakeSign(), MakeSync(),
+        MakeSign(), MakeSync(), MakeChannel(), MakeSds(),
         SecondCommand.Make(),
     }, args, Invocation, Examples("hash", "store --quick", "export --only wide --json"));
 
@@ -122,6 +122,13 @@ internal static class BenchCommand
         "which were measured elsewhere, are printed beside. Stores and files are in shared memory, and are removed.",
         SyncBench.Names, (_, isQuick, rounds) => new SyncBench(isQuick, new Rounds(rounds)),
         "sync", "sync --only find", "sync --quick --json");
+
+    private static Verb MakeChannel() => Against("channel",
+        "Measure channels: from the publish to the message in another process, sizes of messages, what they take to make, " +
+        "and a channel of a million messages. The competitors are 'watch' of the same store, plain puts, and SHA-256 and " +
+        "ECDSA alone. Stores are in shared memory, take 2 GB, and are removed.",
+        ChannelBench.Names, (_, isQuick, rounds) => new ChannelBench(isQuick, new Rounds(rounds)),
+        "channel", "channel --only wake", "channel --quick --json");
 
     private static Verb MakeRegistry()
     {

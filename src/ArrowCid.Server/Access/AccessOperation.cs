@@ -35,6 +35,12 @@ internal enum AccessOperation
     /// <summary>Deletes a block.</summary>
     RemoveBlock,
 
+    /// <summary>Publishes messages in a channel, or takes in those of others.</summary>
+    PublishMessage,
+
+    /// <summary>Creates a channel.</summary>
+    ManageChannel,
+
     /// <summary>Reads the settings of the server.</summary>
     ReadConfiguration,
 

@@ -12,7 +12,8 @@ internal static class AccessRules
     {
         AccessOperation.FetchBlock => AccessNeed.Fetch,
         AccessOperation.ResolveName or AccessOperation.List => AccessNeed.List,
-        AccessOperation.PutBlock or AccessOperation.Annotate or AccessOperation.CreateName => AccessNeed.Put,
+        AccessOperation.PutBlock or AccessOperation.Annotate or AccessOperation.CreateName
+            or AccessOperation.PublishMessage => AccessNeed.Put,
         _ => AccessNeed.Admin,
     };
 

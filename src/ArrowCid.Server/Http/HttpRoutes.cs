@@ -24,6 +24,7 @@ internal static class HttpRoutes
         var list = new ListApi(service);
         var get = new GetApi(service);
         var sync = new SyncApi(service);
+        var channels = new ChannelApi(service);
         return
         [
             new("GET", "/v1/openapi.json", null, RouteKind.Api, operations.OpenApi)
@@ -175,6 +176,48 @@ internal static class HttpRoutes
                     "filter: two stores with equal sums are in step.", Json("The sums.", "SyncSums"))
                 {
                     Parameters = ApiParameters.SyncSum,
+                },
+            },
+            new("GET", "/v1/channels", AccessOperation.List, RouteKind.Api, channels.List)
+            {
+                Document = new("listChannels", "Lists the channels.", Lines("One channel per line.", "Channel")),
+            },
+            new("POST", "/v1/channels", AccessOperation.ManageChannel, RouteKind.Api, channels.Create)
+            {
+                Document = new("createChannel", "Creates a channel.",
+                    Json("The channel.", "Channel") with { Status = StatusCodes.Status201Created })
+                {
+                    BodyTypes = [FileTypes.Json], BodySchema = "NewChannel",
+                },
+                Success = StatusCodes.Status201Created,
+            },
+            new("GET", "/v1/channels/{channel}/messages", AccessOperation.List, RouteKind.Api, channels.Read)
+            {
+                Document = new("readChannel", "Streams the messages of a channel as server-sent events, each after " +
+                    "all that it follows. The id of an event is the cursor after it; Last-Event-ID continues there.",
+                    new ApiAnswer(StatusCodes.Status200OK, "Events.", "text/event-stream"))
+                {
+                    Parameters = ApiParameters.Channel,
+                },
+                IsEndless = true,
+            },
+            new("POST", "/v1/channels/{channel}/messages", AccessOperation.PublishMessage, RouteKind.Api,
+                channels.Publish)
+            {
+                Document = new("publishMessage", "Publishes a message without a signature, in an open channel.",
+                    Json("The message.", "PublishedMessage") with { Status = StatusCodes.Status201Created })
+                {
+                    BodyTypes = [FileTypes.Json], BodySchema = "NewMessage",
+                },
+                Success = StatusCodes.Status201Created,
+            },
+            new("POST", "/v1/channels/{channel}/exchange", AccessOperation.PublishMessage, RouteKind.Api,
+                channels.Exchange)
+            {
+                Document = new("exchangeMessages", "Takes in the lists of another participant and returns the answers.",
+                    new ApiAnswer(StatusCodes.Status200OK, "Lists.", ChannelApi.ExchangeType))
+                {
+                    BodyTypes = [ChannelApi.ExchangeType],
                 },
             },
             new("GET", "/ipfs/{cid}/{**path}", AccessOperation.FetchBlock, RouteKind.Gateway, gateway.Serve)

@@ -22,6 +22,9 @@ internal static class CoseFormat
     private static readonly byte[] s_signPrefix = [0xd2, 0x84, 0x58, 0x27, 0xa2, 0x01, 0x26, 0x04, 0x58, 0x21];
     private static readonly byte[] s_signMiddle = [0xa0, 0xf6, 0x58, 0x40];
 
+    // The headers begin after the tag, the list and their length.
+    private const int HeadersAt = 4;
+
     // Tag 17, 4 items; 21 bytes of {1: 5, 4: 16 bytes}. Then {}, null, and 32 bytes.
     private static readonly byte[] s_macPrefix = [0xd1, 0x84, 0x55, 0xa2, 0x01, 0x05, 0x04, 0x50];
     private static readonly byte[] s_macMiddle = [0xa0, 0xf6, 0x58, 0x20];
@@ -50,6 +53,19 @@ internal static class CoseFormat
         key = bytes.Slice(prefix.Length, keyBytes);
         value = bytes[^valueBytes..];
         return true;
+    }
+
+    /// <summary>The protected headers of COSE_Sign1 with a key.</summary>
+    public static byte[] HeadersOf(ReadOnlySpan<byte> key) => [.. s_signPrefix.AsSpan(HeadersAt), .. key];
+
+    /// <summary>The key that protected headers of COSE_Sign1 name.</summary>
+    /// <returns>False where they are not in the one form.</returns>
+    public static bool TryKeyOf(ReadOnlySpan<byte> headers, out ReadOnlySpan<byte> key)
+    {
+        ReadOnlySpan<byte> prefix = s_signPrefix.AsSpan(HeadersAt);
+        bool isOne = headers.Length == prefix.Length + PublicKey.ByteCount && headers.StartsWith(prefix);
+        key = isOne ? headers[prefix.Length..] : default;
+        return isOne;
     }
 
     /// <summary>What ES256 signs: the hash of ["Signature1", protected headers, h'', payload].</summary>

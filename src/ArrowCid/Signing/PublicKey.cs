@@ -44,6 +44,9 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// padding.</summary>
     public string Text { get; }
 
+    /// <summary>The 32 bytes of y.</summary>
+    internal ReadOnlySpan<byte> Y => _parameters.Q.Y;
+
     /// <summary>The compressed point: 02 or 03, and the 32 bytes of x.</summary>
     public ReadOnlySpan<byte> Bytes => _point;
 

@@ -51,7 +51,7 @@ internal sealed class FactItem
 
     /// <summary>Whether it means something in other stores too (<c>FACTS.md</c>).</summary>
     public bool Travels => Kind is not ((ulong)FactKind.Hold or (ulong)FactKind.Drop or (ulong)FactKind.Removal or
-        (ulong)FactKind.Sync or PortableFacts.Consumer or (ulong)FactKind.Damaged) &&
+        (ulong)FactKind.Sync or (ulong)FactKind.Consumer or (ulong)FactKind.Damaged) &&
         Name?.StartsWith("arrowcid.", StringComparison.Ordinal) != true;
 
     /// <summary>Whether a caller who only stores blocks may set it.</summary>

@@ -12,7 +12,7 @@ internal static class SecondCommand
 
     public static Command Make()
     {
-        var role = new Argument<string>("ROLE") { Description = "watch, futex, socket, read or serve." };
+        var role = new Argument<string>("ROLE") { Description = "watch, channel, futex, socket, read or serve." };
         var path = new Argument<string>("PATH") { Description = "A store's directory, a futex's file, a socket." };
         var verb = new Verb(Name, "Run the second process of 'store' and 'flight'.",
             $"{Name} watch DIR")
@@ -35,6 +35,7 @@ internal static class SecondCommand
             "futex" => new SecondFutex(path),
             "socket" => new SecondSocket(path),
             "read" => new SecondReader(path),
+            "channel" => new SecondChannel(path),
             SecondServer.Role => new SecondServer(path),
             _ => throw new ArrowCidException(ErrorCode.InvalidArgument, $"there is no role '{name}'"),
         };

@@ -18,10 +18,13 @@ public sealed class CSharpBlockTests(BlockWorld world, CSharpBlockProgram progra
             ("Cid cid; using (var first = CidStore.Open(\"/dev/shm/quotes\")) cid = first.Put(batch).Cid;",
             "Expect(block!.Cid == cid && copied.NewBlocks > 0);"),
         ["src/ArrowCid.Server/PACKAGE.md 1"] = ("", "Expect(server.Flight is not null && server.Http is not null);"),
-        ["src/docs/guides.md 2"] =
+        ["src/docs/guides.md 1"] =
+            ("using var store = CidStore.Open(\"/srv/quotes\"); Cid cid = store.Put(batch).Cid;",
+            "Expect(consumer.Pending == 0 && channel.Heads[0] == sent);"),
+        ["src/docs/guides.md 3"] =
             ("using var store = CidStore.Open(\"/srv/quotes\"); store.Put(batch); using var file = File.Create(\"backup\");",
             "Expect(made.Blocks > 0);"),
-        ["src/docs/guides.md 3"] =
+        ["src/docs/guides.md 4"] =
             ("using var store = CidStore.Open(\"/srv/quotes\"); Cid cid = store.Put(batch).Cid; BlockBackend copy = store.Transfer.AsBackend();", ""),
         ["src/docs/logging.md 1"] = (Cache, Hosted),
         ["src/docs/logging.md 2"] = ("var builder = WebApplication.CreateBuilder(args); builder.WebHost.UseUrls(\"http://127.0.0.1:0\");",

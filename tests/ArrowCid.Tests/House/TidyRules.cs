@@ -14,7 +14,8 @@ internal static partial class TidyRules
 
     // The folders of src/ArrowCid in rank order: a folder uses only those before it. The facade may use all.
     private static readonly string[] s_ranks =
-        ["Compression", "Columnar", "Ipc", "Ipld", "Signing", "Storage", "Registry", "Parquet", "Transfer", "Sync"];
+        ["Compression", "Columnar", "Ipc", "Ipld", "Signing", "Storage", "Registry", "Parquet", "Transfer", "Sync",
+            "Channels"];
 
     // Likewise those of src/ArrowCid.Client and src/ArrowCid.Server; what stands beside them may use all.
     private static readonly string[] s_flightRanks =

@@ -28,6 +28,13 @@ internal static class ApiParameters
 
     private static readonly ApiParameter s_plainCid = new("cid", "A CID.") { In = "path", Example = "\"bafkqaaa\"" };
 
+    private static readonly ApiParameter s_channel = new("channel",
+        "The id of a channel, or its name where that has no slash.")
+    {
+        In = "path",
+        Example = "\"telemetry\"",
+    };
+
     private static readonly ApiParameter s_request = new("requestid", "The id of a pin request.") { In = "path" };
 
     private static readonly ApiParameter s_session = new("id", "The id of a session of sync.") { In = "path" };
@@ -125,6 +132,13 @@ internal static class ApiParameters
         new("Last-Event-ID", "The id of the last received event; takes precedence over from.") { In = "header" },
     ];
 
+    /// <summary>The parameters of <c>GET /v1/channels/{channel}/messages</c>.</summary>
+    public static IReadOnlyList<ApiParameter> Channel { get; } =
+    [
+        new("from", "The start: now, oldest, or the id of an event.") { Default = "\"now\"", Example = "\"oldest\"" },
+        new("Last-Event-ID", "The id of the last received event; takes precedence over from.") { In = "header" },
+    ];
+
     /// <summary>The parameters of the gateway.</summary>
     public static IReadOnlyList<ApiParameter> Gateway { get; } =
     [
@@ -178,6 +192,7 @@ internal static class ApiParameters
             "{name}" => s_name,
             "{name}.parquet" => s_dataset,
             "{path}" => s_path,
+            "{channel}" => s_channel,
             "{requestid}" => s_request,
             "{id}" => s_session,
             _ => throw new InvalidOperationException($"no description of {part}"),

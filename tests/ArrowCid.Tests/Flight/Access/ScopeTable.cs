@@ -87,6 +87,13 @@ internal static class ScopeTable
         new("read metrics", Asks.Read, Get("/metrics")),
         new("shake hands", Asks.Read, null, Call("Handshake", _ => new HandshakeRequest())),
 
+        new("list channels", Asks.Read, Get("/v1/channels")),
+        new("read a channel", Asks.Read, new("GET /v1/channels/{channel}/messages", "GET /v1/channels/none/messages")),
+
+        new("publish a message", Asks.Put,
+            new("POST /v1/channels/{channel}/messages", "POST /v1/channels/none/messages", """{"text": "t"}""")),
+        new("exchange messages", Asks.Put, new("POST /v1/channels/{channel}/exchange", "POST /v1/channels/none/exchange", "")),
+        new("create a channel", Asks.Admin, new("POST /v1/channels", "POST /v1/channels", """{"name": "{new}", "open": true}""")),
         new("put", Asks.Put, Post("/v1/blocks"), Put("put")),
         new("put a block of any kind", Asks.Put, new("PUT /v1/blocks/{cid}", $"PUT /v1/blocks/{Empty}", ""),
             Act("put-block", $"{Empty}\n")),

@@ -120,6 +120,7 @@ public sealed class OpenApiTests
     {
         await using ServedStore served = await Start();
         _ = served.Store.Put(ServedStore.Numbers(10), new PutOptions { Name = "latest" });
+        using var channel = MessageChannel.Create(served.Store, "telemetry", new ChannelOptions { IsOpen = true });
         using JsonDocument document = await Document(served);
         using var pinning = new PinningClient(new Uri($"http://{served.Address}/v1/pinning"), served.Token);
         string pin = (await pinning.AddAsync(served.Store.Names.Resolve("latest")!.Value)).RequestId;
