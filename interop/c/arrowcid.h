@@ -128,6 +128,8 @@ struct ArrowArrayStream {
 #define ARROWCID_ACCESS_DENIED 22
 #define ARROWCID_IO 23
 #define ARROWCID_RESOURCE_EXHAUSTED 24 /* no more disk space, quota or open files */
+#define ARROWCID_POOL_UNAVAILABLE 25
+#define ARROWCID_MEMBER_FENCED 26
 
 /* What a block is. */
 #define ARROWCID_BATCH 1

@@ -24,4 +24,15 @@ public static class S3Blocks
         ArgumentNullException.ThrowIfNull(url);
         return new S3Backend(S3Bucket.Open(S3Location.Parse(url)));
     }
+
+    /// <summary>Opens a folder of a bucket for the blocks of a pool. Nothing is sent until the first call. The first
+    /// write tests the server as <see cref="Open"/> says.</summary>
+    /// <param name="url">As for <see cref="Open"/>.</param>
+    /// <returns>The objects in the folder.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Open"/>.</exception>
+    public static ObjectStore OpenObjects(string url)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        return new S3Objects(S3Bucket.Open(S3Location.Parse(url)));
+    }
 }

@@ -29,6 +29,8 @@ public class ErrorTableTests
         "AccessDenied=22 exit 5 grpc 7",
         "Io=23 exit 3 grpc 9",
         "ResourceExhausted=24 exit 6 grpc 8",
+        "PoolUnavailable=25 exit 7 grpc 14",
+        "MemberFenced=26 exit 5 grpc 9",
     ];
 
     [Fact]

@@ -31,6 +31,8 @@ class ErrorCode(enum.IntEnum):
     ACCESS_DENIED = 22
     IO = 23
     RESOURCE_EXHAUSTED = 24
+    POOL_UNAVAILABLE = 25
+    MEMBER_FENCED = 26
 
 
 class ArrowCidError(Exception):

@@ -118,4 +118,8 @@ codes! {
     Io = 23,
     /// The machine has no more of something: disk space, quota, or open files.
     ResourceExhausted = 24,
+    /// The database or the object store of a pool does not answer; a retry may help.
+    PoolUnavailable = 25,
+    /// The lease of this member of a pool has ended; it must join again.
+    MemberFenced = 26,
 }

@@ -40,7 +40,8 @@ internal static class HttpErrors
             StatusCodes.Status507InsufficientStorage,
         ErrorCode.SubscriberLagged => StatusCodes.Status410Gone,
         ErrorCode.AccessDenied => StatusCodes.Status403Forbidden,
-        ErrorCode.Busy or ErrorCode.StoreGone or ErrorCode.StoreFaulted or ErrorCode.Forked =>
+        ErrorCode.Busy or ErrorCode.StoreGone or ErrorCode.StoreFaulted or ErrorCode.Forked or
+            ErrorCode.PoolUnavailable or ErrorCode.MemberFenced =>
             StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status500InternalServerError,
     };

@@ -54,4 +54,8 @@ public enum ErrorCode
     Io = 23,
     /// <summary>The machine has no more of something: disk space, quota, or open files.</summary>
     ResourceExhausted = 24,
+    /// <summary>The database or the object store of a pool does not answer; a retry may help.</summary>
+    PoolUnavailable = 25,
+    /// <summary>The lease of this member of a pool has ended; it must join again.</summary>
+    MemberFenced = 26,
 }

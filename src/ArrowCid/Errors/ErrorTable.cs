@@ -17,7 +17,7 @@ public static class ErrorTable
     /// <summary>Whether the same call may succeed later without a repair.</summary>
     /// <param name="code">The error.</param>
     /// <returns>True where a retry may help.</returns>
-    public static bool IsTransient(ErrorCode code) => code is ErrorCode.Busy;
+    public static bool IsTransient(ErrorCode code) => code is ErrorCode.Busy or ErrorCode.PoolUnavailable;
 
     private static (int Exit, int Grpc) Row(ErrorCode code) => code switch
     {
@@ -33,7 +33,8 @@ public static class ErrorTable
         ErrorCode.StoreFull or ErrorCode.IndexFull or ErrorCode.TooLarge or ErrorCode.ResourceExhausted =>
             (6, ResourceExhausted),
         ErrorCode.SubscriberLagged => (6, OutOfRange),
-        ErrorCode.Busy => (7, Unavailable),
+        ErrorCode.Busy or ErrorCode.PoolUnavailable => (7, Unavailable),
+        ErrorCode.MemberFenced => (5, FailedPrecondition),
         ErrorCode.AccessDenied => (5, PermissionDenied),
         ErrorCode.Io => (3, FailedPrecondition),
         _ => (1, InternalError),

@@ -116,7 +116,8 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
     private static CopyState? KnownCopy(BlockMetadataState? sheet) =>
         sheet?.Copies?.Values.FirstOrDefault(copy => copy.Value is not null).Value;
 
-    private static List<BlockCopy> CopiesOf(BlockMetadataState? sheet)
+    /// <summary>The copies of a block at places.</summary>
+    public static List<BlockCopy> CopiesOf(BlockMetadataState? sheet)
     {
         if (sheet?.Copies is null) return [];
         var copies = new List<BlockCopy>();

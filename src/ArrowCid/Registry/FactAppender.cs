@@ -56,6 +56,24 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader, str
         reader.NoteSaid(facts.Length);
     }
 
+    /// <summary>Appends a payload of facts that another store wrote, byte for byte.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the facts are more than an hour ahead
+    /// of this machine's clock.</exception>
+    public void AppendForeign(byte[] payload)
+    {
+        DateTimeOffset now = blocks.Clock.GetUtcNow();
+        ulong latest = 0;
+        foreach (FactGroup group in FactReader.Read(payload, ulong.MaxValue, _ => { }))
+        {
+            ThrowIfAhead(group.Stamp.Time, now);
+            latest = Math.Max(latest, group.Stamp.Time);
+        }
+
+        if (payload.AsSpan().IndexOf("arrowcid.trust"u8) >= 0) blocks.TrustHint.MarkNamed();
+        blocks.Coordination.ObserveTime(latest);
+        _ = blocks.Append(new ForeignFacts(payload));
+    }
+
     /// <summary>Throws where facts of a time may not enter a store.</summary>
     public static void ThrowIfAhead(ulong time, DateTimeOffset now)
     {
@@ -75,7 +93,10 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader, str
     }
 
     /// <summary>The stamp of a change that follows one in the book.</summary>
-    public FactStamp NextStampAfter(FactStamp? previous)
+    public FactStamp NextStampAfter(FactStamp? previous) => new(NextTimeAfter(previous), _writer);
+
+    /// <summary>The time of a change that follows one in the book.</summary>
+    public ulong NextTimeAfter(FactStamp? previous)
     {
         // After a rebuild the clock may lag the lanes' records; a wrong time must not spread.
         if (previous is { } last)
@@ -84,7 +105,7 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader, str
             blocks.Coordination.ObserveTime(last.Time);
         }
 
-        return NextStamp();
+        return NextStamp().Time;
     }
 
     public void ThrowIfRing(string what)
@@ -99,5 +120,14 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader, str
     {
         if (FactRules.OfName(name) is { } fault)
             throw new ArrowCidException(ErrorCode.InvalidArgument, $"{fault} is not allowed");
+    }
+
+    private sealed class ForeignFacts(byte[] payload) : IFactSource
+    {
+        public int Write(in BlockInfo block, Span<byte> destination)
+        {
+            payload.CopyTo(destination);
+            return payload.Length;
+        }
     }
 }

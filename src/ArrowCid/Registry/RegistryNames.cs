@@ -40,7 +40,7 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
         ulong sweep = blocks.Coordination.ReadSweep();
         blocks.Adoption.CatchUp(timeout);
         NameRecord? last = reader.AskAt(blocks.Listing.Marks(), () => reader.State.FindName(name))?.Last;
-        Check(name, last, cid, expected);
+        NameExpectation.Check(name, last?.Target, last?.Stamp, cid, expected);
         if (name == Trust) blocks.TrustHint.MarkNamed();
         var fact = new NameFact(name, cid, last?.Stamp);
         Fact[] all = Audited(fact, with is null ? [fact] : [fact, with]);
@@ -73,19 +73,6 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
     public IReadOnlyList<NameChange> List() => reader.Ask<IReadOnlyList<NameChange>>(() =>
         [.. reader.State.Names.Where(log => log.Last.Target is not null)
             .OrderBy(log => log.Name, StringComparer.Ordinal).Select(log => log.Show())]);
-
-    private static void Check(string name, NameRecord? last, Cid? cid, NameExpectation expected)
-    {
-        Cid? now = last?.Target;
-        if (cid is null && expected.IsAny && now is null)
-            throw new ArrowCidException(ErrorCode.NameNotFound, $"there is no name '{name}'");
-        if (expected.IsAny || now == expected.Cid) return;
-        string change = last is { } is_ ? $" since {is_.Stamp.When:O}" : "";
-        throw expected.Cid is null
-            ? new ArrowCidException(ErrorCode.NameExists, $"the name '{name}' is taken: it points to {now}{change}")
-            : new ArrowCidException(ErrorCode.NameConflict, $"the name '{name}' points to " +
-                $"{now?.ToString() ?? "nothing"}{change}, not to {expected.Cid}; read it again and retry");
-    }
 
     private Fact[] Audited(NameFact fact, Fact[] all) => facts.Audited(all,
         fact.Target is null ? AuditFact.RemoveName : AuditFact.SetName, fact.Target, fact.Name);

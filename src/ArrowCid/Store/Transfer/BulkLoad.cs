@@ -76,12 +76,9 @@ internal sealed class BulkLoad : ISnapshotSink
         if (!_known.Add(Sha256.Hash(payload))) return;
         NewFacts++;
         if (_isDryRun || _store is null) return;
-        if (payload.AsSpan().IndexOf("arrowcid.trust"u8) >= 0) _store.Blocks.TrustHint.MarkNamed();
         foreach (SignedFact fact in Groups(payload).SelectMany(group => group.Facts).OfType<SignedFact>())
             _ = _signed.Add(new SignedPair(fact.Statement, fact.Signature));
-        ulong latest = Groups(payload).Select(group => group.Stamp.Time).DefaultIfEmpty().Max();
-        _store.Blocks.Coordination.ObserveTime(latest);
-        _ = _store.Blocks.Append(new SaidFacts(payload));
+        _store.Registry.Facts.AppendForeign(payload);
         CrashPoint.Pass(CrashStep.R1);
     }
 
@@ -156,14 +153,4 @@ internal sealed class BulkLoad : ISnapshotSink
 
     private static List<FactGroup> Groups(byte[] payload) =>
         FactReader.Read(payload, recordNanoseconds: ulong.MaxValue, _ => { });
-
-    /// <summary>Facts that were said before.</summary>
-    private sealed class SaidFacts(byte[] payload) : IFactSource
-    {
-        public int Write(in BlockInfo block, Span<byte> destination)
-        {
-            payload.CopyTo(destination);
-            return payload.Length;
-        }
-    }
 }

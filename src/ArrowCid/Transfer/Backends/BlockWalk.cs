@@ -43,6 +43,23 @@ internal static class BlockWalk
         order.Add(schema);
     }
 
+    /// <summary>The blocks that a node links to, in order: of a column manifest the batch alone where the source has
+    /// it, because the pieces are ranges of it.</summary>
+    /// <exception cref="InvalidIpldException">The bytes are not of the codec.</exception>
+    public static List<Cid> Children(BlockBackend source, BlockLease node, CancellationToken cancellationToken)
+    {
+        if (node.Cid.Codec == Multicodec.DagCbor && ColumnManifest.TryDecode(node.Bytes.Span) is { } manifest
+            && source.Contains(manifest.Cid, cancellationToken))
+        {
+            return [manifest.Cid];
+        }
+
+        var links = new List<IpldLink>();
+        IpldLinks.Collect(node.Cid.Codec, node.Bytes.Span, links);
+        return [.. links.Select(link => link.Block.IsDefault ? link.Target : link.Block)
+            .Where(target => target.Hash.Code != Multicodec.Identity).Select(target => target.ToV1())];
+    }
+
     private static void Visit(BlockBackend source, Cid cid, Stack<(Cid Cid, bool HasChildren)> open, List<Cid> order,
         CancellationToken cancellationToken)
     {
@@ -54,20 +71,7 @@ internal static class BlockWalk
 
         using BlockLease node = source.Get(cid, cancellationToken);
         open.Push((cid, true));
-        // The pieces of a column manifest are ranges of its batch, which is one block.
-        if (cid.Codec == Multicodec.DagCbor && ColumnManifest.TryDecode(node.Bytes.Span) is { } manifest
-            && source.Contains(manifest.Cid, cancellationToken))
-        {
-            open.Push((manifest.Cid, false));
-            return;
-        }
-
-        var links = new List<IpldLink>();
-        IpldLinks.Collect(cid.Codec, node.Bytes.Span, links);
-        for (int i = links.Count - 1; i >= 0; i--)
-        {
-            Cid target = links[i].Block.IsDefault ? links[i].Target : links[i].Block;
-            if (target.Hash.Code != Multicodec.Identity) open.Push((target.ToV1(), false));
-        }
+        List<Cid> children = Children(source, node, cancellationToken);
+        for (int i = children.Count - 1; i >= 0; i--) open.Push((children[i], false));
     }
 }

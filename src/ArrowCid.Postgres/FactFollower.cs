@@ -1,0 +1,177 @@
+using Npgsql;
+
+namespace ArrowCid.Postgres;
+
+/// <summary>
+/// Copies the log of a pool into a member's store. It reads by (xid, seq) below the oldest transaction that is open: a
+/// reader that goes by the number of the last row alone passes rows of transactions that are committed later.
+/// </summary>
+internal sealed class FactFollower : IAsyncDisposable
+{
+    private const int PageRows = 5000;
+
+    private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(5), s_longest = TimeSpan.FromSeconds(1);
+
+    private readonly PoolDatabase _database;
+    private readonly CidStore _store;
+    private readonly Func<long, byte[], bool> _isKnown;
+    private readonly CancellationTokenSource _end = new();
+    private readonly SemaphoreSlim _reading = new(1);
+    private readonly Lock _lock = new();
+    private Task _following = Task.CompletedTask;
+    private TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ulong _xid;
+    private long _seq;
+    private ulong _below;
+
+    /// <param name="database">The database.</param>
+    /// <param name="store">The store that gets the facts.</param>
+    /// <param name="isKnown">Whether a group of a member is in the store already.</param>
+    public FactFollower(PoolDatabase database, CidStore store, Func<long, byte[], bool> isKnown) =>
+        (_database, _store, _isKnown) = (database, store, isKnown);
+
+    /// <summary>The number of groups that were copied.</summary>
+    public long Groups { get; private set; }
+
+    /// <summary>The cursor: the last group that is in the store.</summary>
+    public (ulong Xid, long Seq) Cursor
+    {
+        get
+        {
+            lock (_lock) return (_xid, _seq);
+        }
+    }
+
+    /// <summary>Reads the store's cursor, and begins to follow.</summary>
+    public async Task BeginAsync(CancellationToken end)
+    {
+        List<(ulong, long)> known = await _database.RunAsync((connection, token) => PoolRows.QueryAsync(connection,
+            "select xid, seq from follower where store = $1", [_store.Blocks.Id],
+            row => (row.GetFieldValue<ulong>(0), row.GetInt64(1)), token), end);
+        if (known.Count > 0) (_xid, _seq) = known[0];
+        _following = Task.Run(RunAsync, CancellationToken.None);
+    }
+
+    /// <summary>Waits until everything that was written by a transaction is in the store.</summary>
+    public async Task WaitForAsync(ulong xid, long seq, CancellationToken end)
+    {
+        while (true)
+        {
+            Task next;
+            lock (_lock)
+            {
+                bool isThere = xid < _below || xid < _xid || (xid == _xid && seq <= _seq);
+                if (isThere) return;
+                next = _read.Task;
+            }
+
+            if (await PullAsync(end) == 0) await Task.WhenAny(next, Task.Delay(s_shortest, end));
+            end.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Copies what is there.</summary>
+    /// <returns>The number of groups.</returns>
+    public async Task<int> PullAsync(CancellationToken end)
+    {
+        await _reading.WaitAsync(end);
+        try
+        {
+            int all = 0, rows;
+            do
+            {
+                rows = await PullPageAsync(end);
+                all += rows;
+            }
+            while (rows == PageRows);
+            return all;
+        }
+        finally
+        {
+            _ = _reading.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _following;
+        _end.Dispose();
+        _reading.Dispose();
+    }
+
+    private async Task<int> PullPageAsync(CancellationToken end)
+    {
+        (ulong xid, long seq) = Cursor;
+        List<(ulong Below, ulong Xid, long Seq, long Member, byte[]? Facts)> page =
+            await _database.RunAsync((connection, token) => PoolRows.QueryAsync(connection, """
+                with oldest as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xmin)
+                select o.xmin, f.xid, f.seq, f.member, f.facts from oldest o left join lateral (
+                  select xid, seq, member, facts from fact_group
+                  where (xid, seq) > ($1, $2) and xid < o.xmin order by xid, seq limit $3) f on true
+                order by f.xid, f.seq
+                """, [xid, seq, PageRows], row => row.IsDBNull(1)
+                    ? (row.GetFieldValue<ulong>(0), 0ul, 0L, 0L, null)
+                    : (row.GetFieldValue<ulong>(0), row.GetFieldValue<ulong>(1), row.GetInt64(2), row.GetInt64(3),
+                        (byte[]?)row.GetFieldValue<byte[]>(4)), token), end);
+        int rows = 0;
+        foreach ((_, _, _, long member, byte[]? facts) in page)
+        {
+            if (facts is null) continue;
+            rows++;
+            if (!_isKnown(member, facts)) _store.Registry.Facts.AppendForeign(facts);
+        }
+
+        if (rows > 0)
+        {
+            // Everything before the cursor is in the store, so a lost update of it costs a second copy at most.
+            (ulong lastXid, long lastSeq) = (page[^1].Xid, page[^1].Seq);
+            _ = await _database.RunAsync((connection, token) => PoolRows.ExecuteAsync(connection, """
+                insert into follower (store, xid, seq) values ($1, $2, $3)
+                on conflict (store) do update set xid = excluded.xid, seq = excluded.seq
+                where (excluded.xid, excluded.seq) > (follower.xid, follower.seq)
+                """, [_store.Blocks.Id, lastXid, lastSeq], token), end);
+            lock (_lock) (_xid, _seq) = (lastXid, lastSeq);
+            Groups += rows;
+        }
+
+        TaskCompletionSource read;
+        lock (_lock)
+        {
+            if (rows < PageRows && page.Count > 0) _below = Math.Max(_below, page[0].Below);
+            read = _read;
+            _read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        read.SetResult();
+        return rows;
+    }
+
+    private async Task RunAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                await using NpgsqlConnection listener = await _database.OpenAsync(_end.Token);
+                _ = await PoolRows.ExecuteAsync(listener, $"listen {Doorbell.Channel}", [], _end.Token);
+                TimeSpan pause = s_shortest;
+                while (true)
+                {
+                    pause = await PullAsync(_end.Token) > 0
+                        ? s_shortest
+                        : TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, s_longest.Ticks));
+                    if (await listener.WaitAsync(pause, _end.Token)) pause = s_shortest;
+                }
+            }
+            catch (Exception) when (_end.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is ArrowCidException || PoolDatabase.IsTransient(e))
+            {
+                await Task.WhenAny(Task.Delay(s_longest, _end.Token));
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+using System.Text.Json;
+using ArrowCid.Registry;
+using ArrowCid.Transfer.Backends;
+using Npgsql;
+
+namespace ArrowCid.Postgres;
+
+/// <summary>
+/// Stores of many machines that share names, metadata and blocks: a PostgreSQL database holds what must be agreed on,
+/// an object store holds the bytes, and each member's store is its cache. Safe for concurrent use.
+/// </summary>
+/// <example>
+/// <code>
+/// await using Pool pool = await Pool.OpenAsync(new PoolOptions
+/// {
+///     Registry = "postgres://db.example.org/market",
+///     Blocks = S3Blocks.OpenObjects("s3://market/blocks"),
+/// });
+/// await using PoolMember member = await pool.JoinAsync(store);
+/// </code>
+/// </example>
+public sealed partial class Pool : IAsyncDisposable
+{
+    private const string IdentityKey = "pool.json";
+
+    private Pool(PoolDatabase database, PoolOptions options, Guid id) =>
+        (Database, Options, Id) = (database, options, id);
+
+    /// <summary>The id of the pool.</summary>
+    public Guid Id { get; }
+
+    /// <summary>Where its database is, without secrets.</summary>
+    public string Name => Database.Address.Name;
+
+    internal PoolDatabase Database { get; }
+
+    internal PoolOptions Options { get; }
+
+    internal ObjectStore Objects => Options.Blocks;
+
+    /// <summary>Creates the tables of a pool in a database, or upgrades them, and marks the object store as the
+    /// pool's. A pool that is there stays as it is.</summary>
+    /// <param name="options">Where it is.</param>
+    /// <param name="cancellationToken">Cancels the call; a second call completes it.</param>
+    /// <returns>The pool.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.PoolUnavailable"/>: the database does not answer;
+    /// <see cref="ErrorCode.AccessDenied"/>; <see cref="ErrorCode.NameExists"/>: the object store belongs to another
+    /// pool; <see cref="ErrorCode.FormatVersion"/>: the pool is of a later version.</exception>
+    public static async Task<Pool> CreateAsync(PoolOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var database = new PoolDatabase(PoolAddress.Parse(options.Registry), options.Patience);
+        try
+        {
+            await PoolSchema.MigrateAsync(database, cancellationToken);
+            _ = await database.TransactAsync((connection, token) => PoolRows.ExecuteAsync(connection, """
+                insert into pool (id, blocks) select $1, $2 where not exists (select from pool)
+                """, [Guid.CreateVersion7(), options.Blocks.Name], token), cancellationToken);
+            Guid id = await ReadIdAsync(database, options, cancellationToken);
+            _ = await options.Blocks.WriteAsync(IdentityKey,
+                JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["pool"] = id.ToString() }),
+                cancellationToken);
+            return await OpenAsync(database, options, cancellationToken);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a pool.</summary>
+    /// <param name="options">Where it is.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The pool, to be disposed of.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameNotFound"/>: there is none; others as for
+    /// <see cref="CreateAsync"/>.</exception>
+    public static async Task<Pool> OpenAsync(PoolOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var database = new PoolDatabase(PoolAddress.Parse(options.Registry), options.Patience);
+        try
+        {
+            await PoolSchema.RequireAsync(database, cancellationToken);
+            return await OpenAsync(database, options, cancellationToken);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Joins the pool with a store. The store must stay open until the member is disposed of.</summary>
+    /// <param name="store">A store that keeps its blocks, open for writing.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The member, to be disposed of.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: the store is a ring;
+    /// <see cref="ErrorCode.PoolUnavailable"/>.</exception>
+    public Task<PoolMember> JoinAsync(CidStore store, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        return PoolMember.BeginAsync(this, store, cancellationToken);
+    }
+
+    /// <summary>Finds the block of a name.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The block; null where there is no such name.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.PoolUnavailable"/>.</exception>
+    public async Task<Cid?> ResolveAsync(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return (await NameSwap.ReadAsync(Database, name, cancellationToken))?.Target;
+    }
+
+    /// <summary>Finds blocks by what is known of them, over all members.</summary>
+    /// <param name="options">The filter, order and page; null: everything. Blocks that were collected are found with
+    /// <see cref="QueryOptions.IncludeMissing"/>. <c>signer</c> is not known here and never holds.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>A page.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the place of the page is
+    /// none; <see cref="ErrorCode.PoolUnavailable"/>.</exception>
+    public Task<PoolPage> QueryAsync(QueryOptions? options = null, CancellationToken cancellationToken = default) =>
+        new PoolQueries(Database).RunAsync(options ?? new QueryOptions(), cancellationToken);
+
+    /// <summary>The blocks of the pool, to be read by any caller, without a store.</summary>
+    /// <returns>The backend; disposing of it leaves the pool open.</returns>
+    public BlockBackend AsBackend() => new PoolBackend(Database, Objects);
+
+    /// <summary>Closes the connections, and the object store.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Database.DisposeAsync();
+        Objects.Dispose();
+    }
+
+    internal Task PassAsync(PoolStep step) => Options.OnStep?.Invoke(step) ?? Task.CompletedTask;
+
+    /// <summary>Runs a call; an object store that does not answer is a pool that does not.</summary>
+    internal async Task<T> CallAsync<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.Busy && e.Message.StartsWith(Objects.Name,
+            StringComparison.Ordinal))
+        {
+            throw new ArrowCidException(ErrorCode.PoolUnavailable, e.Message, e);
+        }
+    }
+
+    private static async Task<Pool> OpenAsync(PoolDatabase database, PoolOptions options, CancellationToken end)
+    {
+        Guid id = await ReadIdAsync(database, options, end);
+        const int Most = 4096;
+        long length = 0;
+        await foreach ((string key, long bytes) in options.Blocks.ListAsync(IdentityKey, end))
+            length = key == IdentityKey ? bytes : length;
+        byte[] content = new byte[Math.Min(length, Most)];
+        bool isMarked = length > 0 && await options.Blocks.ReadAsync(IdentityKey, 0, content, end);
+        string? owner = isMarked ? OwnerOf(content) : null;
+        if (owner != id.ToString())
+        {
+            throw new ArrowCidException(ErrorCode.NameExists, owner is null
+                ? $"{options.Blocks.Name} is not the object store of the pool {id}"
+                : $"{options.Blocks.Name} is the object store of the pool {owner}, and not of {id}");
+        }
+
+        return new Pool(database, options, id);
+    }
+
+    private static string? OwnerOf(byte[] content)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(content);
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("pool", out JsonElement id) ? id.GetString() : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<Guid> ReadIdAsync(PoolDatabase database, PoolOptions options, CancellationToken end)
+    {
+        List<(Guid Id, string Blocks)> rows = await database.RunAsync((connection, token) => PoolRows.QueryAsync(
+            connection, "select id, blocks from pool", [], row => (row.GetGuid(0), row.GetString(1)), token), end);
+        if (rows.Count == 0)
+            throw new ArrowCidException(ErrorCode.NameNotFound, $"there is no pool in {database.Address.Name}");
+        return rows[0].Blocks == options.Blocks.Name
+            ? rows[0].Id
+            : throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"the pool keeps its blocks in {rows[0].Blocks}, not in {options.Blocks.Name}");
+    }
+}
