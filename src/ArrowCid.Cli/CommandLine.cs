@@ -44,7 +44,7 @@ internal static class CommandLine
             ("copy", CopyVerb.Make), ("place", PlaceVerb.Make), ("whereis", WhereIsVerb.Make),
             ("drop", DropVerb.Make), ("replicas", ReplicasVerb.Make), ("prefetch", PrefetchVerb.Make),
             ("heat", HeatVerb.Make), ("publish", PublishVerb.Make), ("sync", SyncVerb.Make),
-            ("mirror", MirrorVerb.Make),
+            ("mirror", MirrorVerb.Make), ("pool", PoolVerb.Make),
         ]),
         new("Metadata",
         [

@@ -22,6 +22,7 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
         ["ArrowCid"] = [],
         ["ArrowCid.Client"] = ["ArrowCid"],
         ["ArrowCid.Extensions.DependencyInjection"] = ["ArrowCid"],
+        ["ArrowCid.Postgres"] = ["ArrowCid"],
         ["ArrowCid.S3"] = ["ArrowCid"],
         ["ArrowCid.Server"] = ["ArrowCid", "ArrowCid.Client"],
         [Tool] = [],

@@ -36,4 +36,7 @@ public enum Peer
 
     /// <summary>WebCrypto in Node.js.</summary>
     NodeCrypto,
+
+    /// <summary>PostgreSQL 15 or later: <c>initdb</c> and <c>postgres</c>.</summary>
+    Postgres,
 }

@@ -55,6 +55,7 @@ internal static class PeerProcess
         Peer.PythonCryptography => s_hasPythonCryptography.Value,
         Peer.OpenSsl => s_hasOpenSsl.Value,
         Peer.NodeCrypto => s_hasNode.Value,
+        Peer.Postgres => Pools.PostgresServer.Programs is not null,
         _ => throw new ArgumentOutOfRangeException(nameof(peer), peer, "no such peer"),
     };
 
