@@ -15,7 +15,7 @@ internal sealed class MemberLease : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private Task _renewing = Task.CompletedTask;
     private long _validUntil;
-    private volatile bool _isFenced;
+    private readonly TaskCompletionSource _fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private MemberLease(PoolDatabase database, long id, TimeSpan span, TimeProvider time) =>
         (_database, Id, _span, _time) = (database, id, span, time);
@@ -24,7 +24,10 @@ internal sealed class MemberLease : IAsyncDisposable
     public long Id { get; }
 
     /// <summary>Whether the lease has ended.</summary>
-    public bool IsFenced => _isFenced;
+    public bool IsFenced => _fenced.Task.IsCompleted;
+
+    /// <summary>Ends once the lease has ended.</summary>
+    public Task WhenFenced => _fenced.Task;
 
     /// <summary>Joins, and begins to renew the lease.</summary>
     public static async Task<MemberLease> BeginAsync(PoolDatabase database, Guid store, TimeSpan span,
@@ -46,7 +49,7 @@ internal sealed class MemberLease : IAsyncDisposable
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.MemberFenced"/>.</exception>
     public void ThrowIfFenced()
     {
-        if (_isFenced) throw Fenced();
+        if (IsFenced) throw Fenced();
     }
 
     /// <summary>Returns once the lease is known to run.</summary>
@@ -63,7 +66,7 @@ internal sealed class MemberLease : IAsyncDisposable
     /// <summary>Notes that the database has refused this member.</summary>
     public ArrowCidException Fence()
     {
-        _isFenced = true;
+        _ = _fenced.TrySetResult();
         return Fenced();
     }
 
@@ -92,7 +95,7 @@ internal sealed class MemberLease : IAsyncDisposable
 
     private async Task RenewAsync()
     {
-        while (!_end.IsCancellationRequested && !_isFenced)
+        while (!_end.IsCancellationRequested && !IsFenced)
         {
             try
             {
@@ -112,7 +115,7 @@ internal sealed class MemberLease : IAsyncDisposable
         int rows = await _database.RunAsync((connection, token) => PoolRows.ExecuteAsync(connection, """
             update member set lease_until = clock_timestamp() + $2 where id = $1 and lease_until > clock_timestamp()
             """, [Id, _span], token), end);
-        if (rows == 0) _isFenced = true;
+        if (rows == 0) _ = _fenced.TrySetResult();
         else CountFrom(sent);
     }
 }

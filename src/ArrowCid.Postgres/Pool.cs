@@ -128,6 +128,21 @@ public sealed partial class Pool : IAsyncDisposable
     /// <returns>The backend; disposing of it leaves the pool open.</returns>
     public BlockBackend AsBackend() => new PoolBackend(Database, Objects);
 
+    /// <summary>The blocks of a pool as a place of a store (<see cref="CidStoreOptions.OpenPlace"/>), to be
+    /// read.</summary>
+    /// <param name="registry">As <see cref="PoolOptions.Registry"/>.</param>
+    /// <param name="blocks">The object store, which is disposed of with the backend.</param>
+    /// <returns>The backend. Nothing is sent until it is read.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the URL breaks its
+    /// form.</exception>
+    public static BlockBackend OpenPlace(string registry, ObjectStore blocks)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        ArgumentNullException.ThrowIfNull(blocks);
+        return new PoolBackend(new PoolDatabase(PoolAddress.Parse(registry), PoolOptions.DefaultPatience), blocks,
+            isOwner: true);
+    }
+
     /// <summary>Closes the connections, and the object store.</summary>
     public async ValueTask DisposeAsync()
     {

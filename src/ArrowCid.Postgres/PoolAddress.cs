@@ -6,7 +6,8 @@ namespace ArrowCid.Postgres;
 /// <param name="Connection">The parameters of connections.</param>
 /// <param name="Schema">The schema of the tables.</param>
 /// <param name="Name">The URL for people.</param>
-internal sealed record PoolAddress(NpgsqlConnectionStringBuilder Connection, string Schema, string Name)
+/// <param name="Blocks">The location of the blocks, where the URL has it.</param>
+internal sealed record PoolAddress(NpgsqlConnectionStringBuilder Connection, string Schema, string Name, string? Blocks)
 {
     private const string DefaultSchema = "arrowcid";
     private const int DefaultPort = 5432, MostSchemaLength = 63;
@@ -43,6 +44,7 @@ internal sealed record PoolAddress(NpgsqlConnectionStringBuilder Connection, str
         };
         if (user.Length > 0) connection.Username = Uri.UnescapeDataString(user);
         string schema = DefaultSchema;
+        string? blocks = null;
         foreach (string pair in (query < 0 ? "" : rest[(query + 1)..]).Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = pair.IndexOf('=', StringComparison.Ordinal);
@@ -51,13 +53,19 @@ internal sealed record PoolAddress(NpgsqlConnectionStringBuilder Connection, str
             if (key == "schema" && IsSchema(value)) schema = value;
             else if (key == "sslmode" && Enum.TryParse(value.Replace("-", "", StringComparison.Ordinal), true,
                 out SslMode mode)) connection.SslMode = mode;
+            else if (key == "blocks" && value.Length > 0) blocks = value;
             else if (key == "host" && value.StartsWith('/')) connection.Host = value;
-            else throw Refused($"the URL takes schema=NAME, sslmode=MODE and host=/DIRECTORY, not '{pair}'");
+            else throw Refused($"the URL takes schema=NAME, sslmode=MODE, blocks=LOCATION and host=/DIRECTORY, not '{pair}'");
         }
 
         connection.SearchPath = schema;
-        return new PoolAddress(connection, schema, $"postgres://{hosts}/{connection.Database}");
+        return new PoolAddress(connection, schema, $"postgres://{hosts}/{connection.Database}",
+            blocks);
     }
+
+    /// <summary>A URL with the location of the blocks.</summary>
+    public static string WithBlocks(string registry, string blocks) =>
+        $"{registry}{(registry.Contains('?', StringComparison.Ordinal) ? '&' : '?')}blocks={Uri.EscapeDataString(blocks)}";
 
     private static string WithPort(string host)
     {

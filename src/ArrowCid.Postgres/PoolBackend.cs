@@ -4,7 +4,8 @@ using ArrowCid.Transfer.Backends;
 namespace ArrowCid.Postgres;
 
 /// <summary>The blocks of a pool, to be read: the database tells where one is, and its bytes are hashed.</summary>
-internal sealed class PoolBackend(PoolDatabase database, ObjectStore objects) : BlockBackend(database.Address.Name)
+internal sealed class PoolBackend(PoolDatabase database, ObjectStore objects, bool isOwner = false)
+    : BlockBackend(database.Address.Name)
 {
     private const int Lookups = 2;
 
@@ -46,6 +47,13 @@ internal sealed class PoolBackend(PoolDatabase database, ObjectStore objects) : 
             if (page.Count < PageRows) yield break;
             last = page[^1].Digest;
         }
+    }
+
+    protected override void Close()
+    {
+        if (!isOwner) return;
+        Task.Run(async () => await database.DisposeAsync()).GetAwaiter().GetResult();
+        objects.Dispose();
     }
 
     private protected override BlockLease? Find(Cid cid, in Digest256 digest, CancellationToken cancellationToken)

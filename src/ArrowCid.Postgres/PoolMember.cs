@@ -42,6 +42,9 @@ public sealed class PoolMember : IAsyncDisposable
     /// again.</summary>
     public bool IsFenced => _lease.IsFenced;
 
+    /// <summary>Ends once the lease has ended.</summary>
+    public Task WhenFenced => _lease.WhenFenced;
+
     /// <summary>The point in the pool's log up to which the store has everything.</summary>
     public PoolToken Position => new(_pool.Id, _follower.Cursor.Xid, _follower.Cursor.Seq);
 

@@ -17,11 +17,13 @@ public sealed class PoolOptions
 
     /// <summary>How long a call repeats a request that fails because the database does not answer, before it throws
     /// <see cref="ErrorCode.PoolUnavailable"/>.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan Patience { get; init; } = DefaultPatience;
 
     /// <summary>How long a member counts as alive after its last sign of life, by the database's clock. What it holds
     /// is collected afterward, and its own writes are refused.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(1);
+
+    internal static TimeSpan DefaultPatience => TimeSpan.FromSeconds(10);
 
     /// <summary>Hears of each step of the protocol, for tests that stop there.</summary>
     internal Func<PoolStep, Task>? OnStep { get; init; }

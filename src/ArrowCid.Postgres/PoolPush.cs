@@ -72,7 +72,9 @@ internal sealed class PoolPush(PoolDatabase database, ObjectStore objects, Membe
     private async Task UploadAsync(PoolNode[] nodes, CancellationToken end)
     {
         if (nodes.Length == 0) return;
-        List<PoolNode[]> parts = PartsOf(nodes);
+        // A schema is needed by batches of other pushes too, and would keep the blocks beside it.
+        List<PoolNode[]> parts = [.. nodes.GroupBy(node => node.Entry.Kind == BlockKind.Schema)
+            .SelectMany(some => PartsOf([.. some]))];
         List<long> generations = await database.RunAsync((connection, token) => PoolRows.QueryAsync(connection,
             "select nextval('generation') from generate_series(1, $1)", [parts.Count], row => row.GetInt64(0), token),
             end);

@@ -11,6 +11,9 @@ internal static class Programs
     /// <summary>moto, an S3 server that <c>interop/peers/s3</c> starts.</summary>
     public const string Moto = "moto";
 
+    /// <summary>PostgreSQL 15 or later: <c>initdb</c> and <c>postgres</c>.</summary>
+    public const string Postgres = "postgresql";
+
     /// <summary>The npm package apache-arrow, which <c>interop/peers/setup</c> installs.</summary>
     public const string ApacheArrow = "apache-arrow";
 
@@ -48,6 +51,7 @@ internal static class Programs
         PyArrow => s_hasPyArrow.Value,
         ApacheArrow => HasPackage(name),
         Moto => s_hasMoto.Value,
+        Postgres => Tests.Pools.PostgresServer.Programs is not null,
         _ => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
             .Any(folder => File.Exists(Path.Combine(folder, name))),
     };

@@ -65,7 +65,7 @@ internal static class ConfigVerb
         string[] unknown = [.. Unknown().Order(StringComparer.Ordinal)];
         foreach (string name in unknown) CommandError.Say($"there is no setting {name}; check the spelling");
         int exit = ServeVerb.Faults(() => settings.ToOptions().Check(), () => _ = HedgedSources.Delay(),
-            () => _ = settings.Maintenance(), () => _ = settings.Cache(),
+            () => _ = settings.Maintenance(), () => _ = settings.Cache(), () => _ = settings.Pool(),
             () => _ = settings.ReadsPlaces, () => _ = settings.Write, () => _ = settings.MaxBacklog,
             FromOptions.Check, () => OpenStore(directory));
         using var output = Output.Open();

@@ -66,6 +66,9 @@ internal sealed record ServeSetting(string Name, string? Value, string? Default,
             "servers, as for 'arrowcid mirror'. What comes there is pulled while the server runs."),
         new("follow-where", "FILTER", null, "The filter of what is pulled from the stores that are followed."),
         new("follow-every", "SPAN", "5s", "The time between two looks at a store that is followed."),
+        new("registry", "URL", null, "The database of a pool that the store joins, postgres://USER@HOST/DATABASE; " +
+            "with --blocks."),
+        new("blocks", "LOCATION", null, "The blocks of that pool, s3://BUCKET/FOLDER or a shared directory."),
         new("log", "FORM", "auto", "The format of the log on standard error: text, json, none, or auto: text on a " +
             "terminal."),
     ];

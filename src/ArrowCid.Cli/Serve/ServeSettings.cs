@@ -111,6 +111,20 @@ internal sealed class ServeSettings
             : throw Wrong("cache", "is a number of bytes such as 64GiB or 512M, or off");
     }
 
+    /// <summary>The database and the blocks of the pool that the store joins; null for none.</summary>
+    /// <exception cref="ArrowCidException">Only one of them is given, or the role changes nothing.</exception>
+    public (string Registry, string Blocks)? Pool()
+    {
+        (string? registry, string? blocks) = (Text("registry"), Text("blocks"));
+        if (registry is null && blocks is null) return null;
+        if (Role() == ServerRole.Reader) throw Wrong("registry", "is not for the role reader, which changes nothing");
+        if (registry is null || !PoolTarget.Matches(registry))
+            throw Wrong("registry", "is the URL of a database, postgres://USER@HOST/DATABASE");
+        return blocks is null
+            ? throw Wrong("blocks", "is where the blocks of the pool are, s3://BUCKET/FOLDER or a shared directory")
+            : (registry, blocks);
+    }
+
     /// <summary>Whether blocks that are not stored here are read from places.</summary>
     public bool ReadsPlaces => Switch("places");
 

@@ -111,6 +111,7 @@ internal static class ServeVerb
         _ = settings.Maintenance();
         _ = settings.Cache();
         _ = settings.Follow();
+        _ = settings.Pool();
         CidStore? opened = null;
         await using CidServer server = await CidServer.StartAsync(
             logs => opened = Open(directory, logs, settings), options, cancel).ConfigureAwait(false);
@@ -136,11 +137,18 @@ internal static class ServeVerb
             ? store.Places.WriteBackAsync(new WriteBackOptions { Failed = ReportFailure }, ends.Token)
             : Task.CompletedTask;
         Task[] follows = Follow(store, settings, ends.Token);
+        Task membership = settings.Pool() is (var registry, var blocks)
+            ? PoolMembership.RunAsync(store, registry, blocks, Console.WriteLine, ends.Token)
+            : Task.CompletedTask;
+        // A pool that cannot be joined at the start ends the server.
+        _ = membership.ContinueWith(_ => end.TrySetResult(), CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         await end.Task.ConfigureAwait(false);
         await ends.CancelAsync().ConfigureAwait(false);
         await server.DisposeAsync().ConfigureAwait(false);
         await copies.ConfigureAwait(false);
         await Task.WhenAll(follows).ConfigureAwait(false);
+        await membership.ConfigureAwait(false);
         server.SayEnding("copies to places have ended; what is left is copied after the next start");
         store.EndMaintenance();
         server.SayEnding("maintenance has ended");

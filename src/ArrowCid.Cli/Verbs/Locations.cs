@@ -20,6 +20,7 @@ internal static class Locations
     public static BlockBackend Open(string text, bool isReadOnly)
     {
         if (S3Files.Matches(text)) return S3Blocks.Open(text);
+        if (PoolTarget.Matches(text)) return PoolTarget.OpenPlace(text);
         if (ServerBlocks.Matches(text)) return ServerBlocks.Open(text);
         return isReadOnly && File.Exists(Path.Combine(text, StoreFile))
             ? StoreReading.Open(text).Transfer.AsOwner()

@@ -27,7 +27,8 @@ public class PoolSweepModelTests
 
     [Fact]
     public void Pool_whose_sweep_is_closed_over_hollow_blocks_loses_a_block() =>
-        new PoolSweepModel { KillsHollow = false }.Explore().Breaks(Lost, "C0: kills");
+        new PoolSweepModel { KillsHollow = false }.Explore()
+            .Breaks(Lost, "C0: locks", "M: is killed, and another one tries", "C0: closes the sweep", "M: commits");
 
     [Fact]
     public void Pool_whose_superseded_collector_goes_on_loses_a_block() =>

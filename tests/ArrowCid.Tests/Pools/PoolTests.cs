@@ -1,6 +1,8 @@
 using ArrowCid.Postgres;
 using ArrowCid.Registry;
+using ArrowCid.S3;
 using ArrowCid.Tests.Peers;
+using ArrowCid.Tests.Transfer.S3;
 using ArrowCid.Transfer.Backends;
 using Npgsql;
 
@@ -47,7 +49,8 @@ public sealed class PoolTests : IAsyncDisposable
         (_, PoolPut first) = await a.PutAsync(PoolWorld.Batch(1));
         (_, PoolPut second) = await b.PutAsync(PoolWorld.Batch(1));
         Assert.Equal((2, 0, 0L), (first.NewBlocks, second.NewBlocks, second.ByteLength));
-        Assert.Equal(1, await _world.ObjectsAsync('L'));
+        // The batch, and the schema, which batches of other pushes need too.
+        Assert.Equal(2, await _world.ObjectsAsync('L'));
     }
 
     [PeerFact(Peer.Postgres)]
@@ -337,6 +340,24 @@ public sealed class PoolTests : IAsyncDisposable
         Assert.True(proxy.Lost > 0);
         Assert.Equal(cid, await pool.ResolveAsync("n"));
         Assert.Equal(1, await _world.CountAsync("select count(*) from name_history"));
+    }
+
+    [PeerFact(Peer.Postgres, Peer.Moto)]
+    public async Task Pool_keeps_its_blocks_in_a_bucket()
+    {
+        string folder = MotoServer.NewFolder();
+        _world.Wrap = _ => S3Blocks.OpenObjects(folder);
+        Pool pool = await _world.CreateAsync();
+        (PoolMember a, CidStore store) = await _world.JoinAsync(pool);
+        (PoolMember b, CidStore other) = await _world.JoinAsync(pool);
+        Cid[] cids = [store.PutRaw(new byte[2 << 20]).Cid, store.PutRaw("a"u8.ToArray()).Cid, store.PutRaw("b"u8.ToArray()).Cid];
+        Assert.Equal(3, (await a.PushAsync(cids)).NewBlocks);
+        Assert.True(await b.FetchAsync(cids));
+        Assert.All(cids, cid => Assert.True(other.Contains(cid)));
+        _ = await a.SetNameAsync("n", cids[0]);
+        Assert.Equal(1, (await pool.CollectAsync(PoolWorld.AtOnce())).Deleted);
+        await PoolWorld.AssertCleanAsync(pool);
+        Assert.Equal(2, (await MotoServer.ObjectsOf(folder)).Count);
     }
 
     [Theory]

@@ -115,7 +115,8 @@ internal static class PoolCareVerb
         Option<bool> json = Verb.Json();
         var verb = new Verb("verify",
             "Check a pool: that every kept block is there with all that it needs, that its bytes hash to its CID, and " +
-            "that the tables are what the log of facts gives. One line per finding; exit code 4 if there is one.",
+            "that the tables are what the log of facts gives. The output is one line per finding, and their number; exit code 4 if a block is " +
+            "missing or damaged, or the tables differ.",
             "arrowcid pool verify",
             "arrowcid pool verify --sample 0.01 --repair")
         {
@@ -148,8 +149,12 @@ internal static class PoolCareVerb
                 });
             }
 
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{result.Blocks} blocks, {result.Hashed} hashed, {findings.Length} findings"));
+            if (!parsed.GetValue(json))
+            {
+                output.Line(string.Create(CultureInfo.InvariantCulture,
+                    $"{result.Blocks} blocks  {result.Hashed} hashed  {findings.Length} findings"));
+            }
+
             return result.IsClean ? 0 : ExitOfDamage;
         });
         return verb;

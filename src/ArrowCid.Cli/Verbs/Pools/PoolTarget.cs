@@ -32,16 +32,42 @@ internal sealed class PoolTarget
     }
 
     /// <summary>The settings of a command line.</summary>
-    public PoolOptions Read(ParseResult parsed) => OptionsOf(
-        Find(parsed.GetValue(_registry), RegistryVariable, "--registry"),
-        Find(parsed.GetValue(_blocks), BlocksVariable, "--blocks"));
+    public PoolOptions Read(ParseResult parsed)
+    {
+        (string registry, string blocks) = ReadBoth(parsed);
+        return OptionsOf(registry, blocks);
+    }
+
+    /// <summary>The locations of a command line.</summary>
+    public (string Registry, string Blocks) ReadBoth(ParseResult parsed) =>
+        (Find(parsed.GetValue(_registry), RegistryVariable, "--registry"),
+            Find(parsed.GetValue(_blocks), BlocksVariable, "--blocks"));
 
     /// <summary>The settings of a pool.</summary>
-    public static PoolOptions OptionsOf(string registry, string blocks) => new()
+    public static PoolOptions OptionsOf(string registry, string blocks) =>
+        new() { Registry = registry, Blocks = OpenObjects(blocks) };
+
+    /// <summary>Whether a location is a pool.</summary>
+    public static bool Matches(string text) => PoolAddress.Matches(text);
+
+    /// <summary>Opens a pool as a place.</summary>
+    /// <param name="text">The URL of its database, with <c>blocks=LOCATION</c>.</param>
+    public static BlockBackend OpenPlace(string text) => PoolAddress.Parse(text).Blocks is { } blocks
+        ? Pool.OpenPlace(text, OpenObjects(blocks))
+        : throw new ArrowCidException(ErrorCode.InvalidArgument,
+            "postgres: the URL of a pool as a place takes blocks=LOCATION");
+
+    /// <summary>Makes a pool a place of a store, so that reads of blocks that are not there find them.</summary>
+    public static void AddPlace(CidStore store, string registry, string blocks)
     {
-        Registry = registry,
-        Blocks = S3Files.Matches(blocks) ? S3Blocks.OpenObjects(blocks) : ObjectStore.Folder(blocks),
-    };
+        const int Cost = 20;
+        string location = PoolAddress.WithBlocks(registry, S3Files.Matches(blocks) ? blocks : Path.GetFullPath(blocks));
+        if (store.Places.Find(PoolMember.Place) is not null) return;
+        store.Places.Add(new BlockPlace { Name = PoolMember.Place, Location = location, Cost = Cost });
+    }
+
+    private static ObjectStore OpenObjects(string blocks) =>
+        S3Files.Matches(blocks) ? S3Blocks.OpenObjects(blocks) : ObjectStore.Folder(blocks);
 
     private static string Find(string? given, string variable, string option) =>
         given ?? (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } set ? set

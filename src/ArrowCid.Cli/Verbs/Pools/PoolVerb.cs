@@ -43,7 +43,8 @@ internal static class PoolVerb
         Option<string?> store = Verb.Store();
         var verb = new Verb("join",
             "Keep a store up to date with a pool, until interrupted. Names and metadata that other members push are " +
-            "then found in the store. The first line of output is the number of the member.",
+            "then found in the store, and blocks are fetched when they are read. It joins again where its lease has ended, " +
+            "and prints its number each time.",
             "arrowcid pool join --store /dev/shm/quotes")
         {
             store,
@@ -52,14 +53,11 @@ internal static class PoolVerb
         verb.SetAction(async (parsed, cancel) =>
         {
             using CidStore opened = CidStore.Open(parsed.GetValue(store), new CidStoreOptions { OpenPlace = Locations.Open });
-            await using Pool pool = await Pool.OpenAsync(target.Read(parsed), cancel);
-            await using PoolMember member = await pool.JoinAsync(opened, cancel);
-            _ = await member.PullAsync(cancel);
-            using (var output = Output.Open()) output.Line(string.Create(CultureInfo.InvariantCulture, $"member {member.Id}"));
-            var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            using PosixSignalRegistration interrupted = End(PosixSignal.SIGINT, end);
-            using PosixSignalRegistration terminated = End(PosixSignal.SIGTERM, end);
-            await end.Task;
+            (string registry, string blocks) = target.ReadBoth(parsed);
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            using PosixSignalRegistration interrupted = End(PosixSignal.SIGINT, ends);
+            using PosixSignalRegistration terminated = End(PosixSignal.SIGTERM, ends);
+            await PoolMembership.RunAsync(opened, registry, blocks, Console.Out.WriteLine, ends.Token);
             return 0;
         });
         return verb;
@@ -142,10 +140,10 @@ internal static class PoolVerb
         writer.WriteBoolean("isSweeping", status.IsSweeping);
     });
 
-    private static PosixSignalRegistration End(PosixSignal signal, TaskCompletionSource end) =>
+    private static PosixSignalRegistration End(PosixSignal signal, CancellationTokenSource ends) =>
         PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;
-            end.TrySetResult();
+            ends.Cancel();
         });
 }
