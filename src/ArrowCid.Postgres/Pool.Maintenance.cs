@@ -40,11 +40,11 @@ public sealed partial class Pool
             where exists (select from place p join object o on o.key = p.key where p.digest = $1 and o.state = 'L')
             order by 1, 2, 3 limit 1000
             """, [PoolRows.BytesOf(cid), olderThan ?? PoolCollectOptions.DefaultOlderThan], row => new PoolReason
-            {
-                Kind = row.GetString(0),
-                Detail = row.GetString(1),
-                Block = PoolRows.CidOf(row.GetFieldValue<byte[]>(2), row.GetInt64(3)),
-            }, token), cancellationToken);
+        {
+            Kind = row.GetString(0),
+            Detail = row.GetString(1),
+            Block = PoolRows.CidOf(row.GetFieldValue<byte[]>(2), row.GetInt64(3)),
+        }, token), cancellationToken);
 
     /// <summary>Reads the state of the pool.</summary>
     /// <param name="cancellationToken">Cancels the call.</param>

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using ArrowCid.Registry;
 using ArrowCid.Transfer.Backends;
-using Npgsql;
 
 namespace ArrowCid.Postgres;
 

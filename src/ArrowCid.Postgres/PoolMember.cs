@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using ArrowCid.Registry;
-using ArrowCid.Transfer.Backends;
 using Apache.Arrow;
 
 namespace ArrowCid.Postgres;
@@ -143,7 +142,8 @@ public sealed class PoolMember : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>A lease, to be disposed of; null where neither has the block.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.PoolUnavailable"/>: the block is not in the store, and
-    /// the pool does not answer; <see cref="ErrorCode.BlockCorrupt"/>; as for <see cref="CidStore.TryGet"/>.</exception>
+    /// the pool does not answer; <see cref="ErrorCode.BlockCorrupt"/>; as for
+    /// <see cref="CidStore.TryGet"/>.</exception>
     public async Task<BatchLease?> TryGetAsync(Cid cid, CancellationToken cancellationToken = default)
     {
         if (_store.TryGet(cid) is { } here) return here;
@@ -277,8 +277,8 @@ public sealed class PoolMember : IAsyncDisposable
     }
 
     private ArrowCidException Missing(byte[] digest) => new(ErrorCode.BlockNotFound,
-        $"the pool {_pool.Database.Address.Name} has no block of SHA-256 {Convert.ToHexStringLower(digest)}, which is " +
-        "needed; push it first");
+        $"the pool {_pool.Name} has no block of SHA-256 {Convert.ToHexStringLower(digest)}, which is needed; push it " +
+        "first");
 
     /// <summary>Whether a group of the log came from this store: all but names did, which may not have been written
     /// there before this process died.</summary>

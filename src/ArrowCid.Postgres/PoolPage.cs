@@ -8,6 +8,7 @@ public sealed record PoolPage
     /// <summary>The entries.</summary>
     public required IReadOnlyList<StoredEntry> Entries { get; init; }
 
-    /// <summary>Where the next page begins, for <see cref="QueryOptions.After"/>; null where this was the last.</summary>
+    /// <summary>Where the next page begins, for <see cref="QueryOptions.After"/>; null where this was the
+    /// last.</summary>
     public required string? Next { get; init; }
 }

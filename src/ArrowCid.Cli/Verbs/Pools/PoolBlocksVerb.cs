@@ -10,7 +10,8 @@ internal static class PoolBlocksVerb
 {
     public static Verb MakePush()
     {
-        Argument<string[]> cids = Verb.CidTexts("Blocks of the store to push, with all that they need.", isNeeded: true);
+        Argument<string[]> cids = Verb.CidTexts("Blocks of the store to push, with all that they need.",
+            isNeeded: true);
         Option<string?> store = Verb.Store();
         Option<string?> name = new("--name")
         {
@@ -21,12 +22,14 @@ internal static class PoolBlocksVerb
         Option<string?> expected = new("--expected")
         {
             HelpName = "CID",
-            Description = "The block that the name must point to before, or none. Otherwise the name stays (exit code 5).",
+            Description = "The block that the name must point to before, or none. Otherwise the name stays (exit " +
+                "code 5).",
         };
         Option<bool> json = Verb.Json();
         var verb = new Verb("push",
-            "Push blocks of a store to a pool. Exit code 0 means that every block is in the bucket and that any member " +
-            "finds it. The output is the number of blocks, of new blocks and their bytes, and a token for 'pool get " +
+            "Push blocks of a store to a pool. Exit code 0 means that every block is in the bucket and that any " +
+            "member finds it. The output is the number of blocks, of new blocks and their bytes, and a token for " +
+            "'pool get " +
             "--after'.",
             "arrowcid pool push @latest --name quotes/latest",
             "arrowcid pool push CID --name quotes/latest --expected none")
@@ -87,7 +90,8 @@ internal static class PoolBlocksVerb
         var target = new PoolTarget(verb);
         verb.SetAction(async (parsed, cancel) =>
         {
-            using CidStore opened = CidStore.Open(parsed.GetValue(store), new CidStoreOptions { OpenPlace = Locations.Open });
+            using CidStore opened = CidStore.Open(parsed.GetValue(store),
+                new CidStoreOptions { OpenPlace = Locations.Open });
             await using Pool pool = await Pool.OpenAsync(target.Read(parsed), cancel);
             await using PoolMember member = await pool.JoinAsync(opened, cancel);
             if (parsed.GetValue(after) is { } token) await member.WaitForAsync(PoolToken.Parse(token), cancel);
@@ -108,8 +112,8 @@ internal static class PoolBlocksVerb
         Option<bool> json = Verb.Json();
         Option<int?> limit = Verb.Number("--limit", 1, "The maximum number of blocks.");
         var verb = new Verb("ls",
-            "List the blocks of a pool, in the order in which they were first pushed. The output is CID  ROWS  BYTES  " +
-            "NAMES.",
+            "List the blocks of a pool, in the order in which they were first pushed. The output is CID  ROWS  " +
+            "BYTES  NAMES.",
             "arrowcid pool ls",
             "arrowcid pool ls 'tag.day = \"2026-11-20\"' --json")
         {
@@ -155,7 +159,8 @@ internal static class PoolBlocksVerb
     {
         if (!json)
         {
-            output.Line($"{entry.Cid}  {entry.Rows}  {entry.ByteLength}  {CommandError.Visible(string.Join(' ', entry.Names))}");
+            string names = CommandError.Visible(string.Join(' ', entry.Names));
+            output.Line($"{entry.Cid}  {entry.Rows}  {entry.ByteLength}  {names}");
             return;
         }
 

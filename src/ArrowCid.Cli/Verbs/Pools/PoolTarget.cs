@@ -71,5 +71,6 @@ internal sealed class PoolTarget
 
     private static string Find(string? given, string variable, string option) =>
         given ?? (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } set ? set
-            : throw new ArrowCidException(ErrorCode.InvalidArgument, $"no pool is named; give {option}, or set {variable}"));
+            : throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"no pool is named; give {option}, or set {variable}"));
 }

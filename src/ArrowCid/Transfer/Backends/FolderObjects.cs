@@ -8,7 +8,8 @@ internal sealed class FolderObjects(string directory) : ObjectStore(directory)
 {
     private const string Unfinished = ".unfinished-";
 
-    public override Task<bool> WriteAsync(string key, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+    public override Task<bool> WriteAsync(string key, ReadOnlyMemory<byte> bytes,
+        CancellationToken cancellationToken) =>
         Run(async () =>
         {
             string path = PathOf(key), folder = Path.GetDirectoryName(path)!;

@@ -93,7 +93,7 @@ internal sealed class PoolCollector(PoolDatabase database, ObjectStore objects, 
     }
 
     /// <summary>C2, of one snapshot.</summary>
-    private Task MarkAsync(long epoch, DateTime since, CancellationToken end) =>
+    private Task<int> MarkAsync(long epoch, DateTime since, CancellationToken end) =>
         database.TransactAsync((connection, token) => PoolRows.ExecuteAsync(connection,
             $"""
             insert into mark (epoch, digest) {KeptSince("$1")}
@@ -216,7 +216,7 @@ internal sealed class PoolCollector(PoolDatabase database, ObjectStore objects, 
 
     /// <summary>C8: the sweep is closed where nothing live lacks what it needs, and where no later collection has
     /// opened it again.</summary>
-    private Task CloseAsync(long epoch, DateTime since, CancellationToken end) =>
+    private Task<int> CloseAsync(long epoch, DateTime since, CancellationToken end) =>
         database.TransactAsync(async (connection, token) =>
         {
             _ = await PoolRows.ExecuteAsync(connection, Fence, [], token);
@@ -233,8 +233,8 @@ internal sealed class PoolCollector(PoolDatabase database, ObjectStore objects, 
         }, end);
 
     /// <summary>What a collection would do now.</summary>
-    private Task<PoolCollectResult> ForecastAsync(CancellationToken end) => database.RunAsync(async (connection, token) =>
-        (await PoolRows.QueryAsync(connection, $"""
+    private Task<PoolCollectResult> ForecastAsync(CancellationToken end) => database.RunAsync(
+        async (connection, token) => (await PoolRows.QueryAsync(connection, $"""
             {KeptSince("clock_timestamp() - $1")},
             candidate as (
               select o.key, o.bytes, 'L' as was from object o
@@ -250,11 +250,11 @@ internal sealed class PoolCollector(PoolDatabase database, ObjectStore objects, 
               coalesce(sum(bytes) filter (where was = 'D' or $2 <= interval '0'), 0)::bigint
             from candidate
             """, [options.OlderThan, options.KeepDead], row => new PoolCollectResult
-            {
-                Dead = row.GetInt64(0),
-                DeadBytes = row.GetInt64(1),
-                Deleted = row.GetInt64(2),
-                DeletedBytes = row.GetInt64(3),
-                IsDryRun = true,
-            }, token))[0], end);
+        {
+            Dead = row.GetInt64(0),
+            DeadBytes = row.GetInt64(1),
+            Deleted = row.GetInt64(2),
+            DeletedBytes = row.GetInt64(3),
+            IsDryRun = true,
+        }, token))[0], end);
 }

@@ -45,7 +45,8 @@ internal sealed record PoolAddress(NpgsqlConnectionStringBuilder Connection, str
         if (user.Length > 0) connection.Username = Uri.UnescapeDataString(user);
         string schema = DefaultSchema;
         string? blocks = null;
-        foreach (string pair in (query < 0 ? "" : rest[(query + 1)..]).Split('&', StringSplitOptions.RemoveEmptyEntries))
+        string settings = query < 0 ? "" : rest[(query + 1)..];
+        foreach (string pair in settings.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = pair.IndexOf('=', StringComparison.Ordinal);
             string key = equals < 0 ? pair : pair[..equals];
@@ -55,7 +56,11 @@ internal sealed record PoolAddress(NpgsqlConnectionStringBuilder Connection, str
                 out SslMode mode)) connection.SslMode = mode;
             else if (key == "blocks" && value.Length > 0) blocks = value;
             else if (key == "host" && value.StartsWith('/')) connection.Host = value;
-            else throw Refused($"the URL takes schema=NAME, sslmode=MODE, blocks=LOCATION and host=/DIRECTORY, not '{pair}'");
+            else
+            {
+                throw Refused("the URL takes schema=NAME, sslmode=MODE, blocks=LOCATION and host=/DIRECTORY, not " +
+                    $"'{pair}'");
+            }
         }
 
         connection.SearchPath = schema;
@@ -64,8 +69,11 @@ internal sealed record PoolAddress(NpgsqlConnectionStringBuilder Connection, str
     }
 
     /// <summary>A URL with the location of the blocks.</summary>
-    public static string WithBlocks(string registry, string blocks) =>
-        $"{registry}{(registry.Contains('?', StringComparison.Ordinal) ? '&' : '?')}blocks={Uri.EscapeDataString(blocks)}";
+    public static string WithBlocks(string registry, string blocks)
+    {
+        char joint = registry.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+        return $"{registry}{joint}blocks={Uri.EscapeDataString(blocks)}";
+    }
 
     private static string WithPort(string host)
     {

@@ -44,7 +44,7 @@ internal sealed class FilterSql
             or exists (select from hold h where h.digest = b.digest))
             """,
         FilterPresence { Field: { Kind: FilterFieldKind.Tag } field } =>
-            $"b.digest in (select w.digest from word w where w.kind = 1 and w.key = {Key(field)} and w.text is not null)",
+            WriteTag(field),
         FilterComparison { Operator: FilterOperator.Equal } equal => Write(equal.Field, [equal.Value]),
         FilterComparison { Field.Kind: FilterFieldKind.Created, Value: FilterTimeValue value } created =>
             WriteTime(created.Operator, value.Time),
@@ -57,10 +57,10 @@ internal sealed class FilterSql
         FilterFieldKind.Tag when values.All(value => value is FilterTextValue) =>
             $"b.digest in (select w.digest from word w where w.kind = 1 and w.key = {Key(field)} " +
             $"and w.text = any ({Texts(values)}))",
-        FilterFieldKind.Tag =>
-            $"b.digest in (select w.digest from word w where w.kind = 1 and w.key = {Key(field)} and w.text is not null)",
+        FilterFieldKind.Tag => WriteTag(field),
         FilterFieldKind.Producer when values.All(value => value is FilterTextValue) =>
-            $"b.digest in (select w.digest from word w where w.kind = 2 and w.key = '' and w.text = any ({Texts(values)}))",
+            "b.digest in (select w.digest from word w where w.kind = 2 and w.key = '' " +
+            $"and w.text = any ({Texts(values)}))",
         FilterFieldKind.Cid when values.All(value => value is FilterCidValue) => $"b.digest = any ({Digests(values)})",
         FilterFieldKind.Schema when values.All(value => value is FilterCidValue) =>
             $"b.schema = any ({Digests(values)})",
@@ -71,6 +71,9 @@ internal sealed class FilterSql
         FilterFieldKind.Created when values is [FilterTimeValue time] => WriteTime(FilterOperator.Equal, time.Time),
         _ => Anything,
     };
+
+    private string WriteTag(FilterField field) => "b.digest in (select w.digest from word w where w.kind = 1 " +
+        $"and w.key = {Key(field)} and w.text is not null)";
 
     // The database keeps microseconds, so that the ends are a microsecond further out.
     private string WriteTime(FilterOperator op, FilterTime time)

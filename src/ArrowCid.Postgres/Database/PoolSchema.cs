@@ -15,7 +15,8 @@ internal static class PoolSchema
         _ = await database.TransactAsync(async (connection, token) =>
         {
             string schema = database.Address.Schema;
-            await ExecuteAsync(connection, $"select pg_advisory_xact_lock(hashtext('arrowcid.schema.{schema}'))", token);
+            await ExecuteAsync(connection, $"select pg_advisory_xact_lock(hashtext('arrowcid.schema.{schema}'))",
+                token);
             await ExecuteAsync(connection, $"create schema if not exists {schema}", token);
             await ExecuteAsync(connection, "create table if not exists version (version int not null)", token);
             int version = await ReadVersionAsync(connection, token) ?? 0;

@@ -51,7 +51,8 @@ internal sealed class PoolPush(PoolDatabase database, ObjectStore objects, Membe
             }
 
             // They were collected meanwhile; what this push has written itself is gone with them.
-            foreach (PoolNode node in nodes.Where(node => gone.Any(digest => digest.AsSpan().SequenceEqual(node.Digest))))
+            HashSet<string> collected = [.. gone.Select(Convert.ToHexString)];
+            foreach (PoolNode node in nodes.Where(node => collected.Contains(Convert.ToHexString(node.Digest))))
                 _ = uploaded.Remove(node.Cid);
         }
 
@@ -162,7 +163,7 @@ internal sealed class PoolPush(PoolDatabase database, ObjectStore objects, Membe
 
     /// <summary>P2: the rows are there before the object is, so that a collector finds what is left of a push that
     /// died.</summary>
-    private Task DeclareAsync(string key, long bytes, PoolNode[] part, long[] offsets, CancellationToken end) =>
+    private Task<bool> DeclareAsync(string key, long bytes, PoolNode[] part, long[] offsets, CancellationToken end) =>
         database.TransactAsync(async (connection, token) =>
         {
             await EnterAsync(connection, token);
@@ -225,8 +226,9 @@ internal sealed class PoolPush(PoolDatabase database, ObjectStore objects, Membe
                 """, [keys], token);
             _ = await PoolRows.ExecuteAsync(connection, $"""
                 update object set state = 'L', since = clock_timestamp() where key in (
-                  select o.key from object o where o.state = 'D' and {IsRevivable} and o.key in (select p.key from place p where
-                    p.digest = any ($1) and not exists (select from place q join object r on r.key = q.key
+                  select o.key from object o where o.state = 'D' and {IsRevivable} and o.key in (
+                    select p.key from place p where p.digest = any ($1) and not exists (
+                      select from place q join object r on r.key = q.key
                       where q.digest = p.digest and r.state = 'L')) order by o.key for update)
                 """, [all], token);
             List<byte[]> missing = await PoolRows.QueryAsync(connection, "select * from claim_blocks($1, $2)",

@@ -12,9 +12,6 @@ internal sealed class PoolQueries(PoolDatabase database)
 {
     private const int PageRows = 500;
 
-    // Of a time in ticks and a digest.
-    private const string CursorFormat = "{0}-{1}";
-
     /// <summary>Finds a page of entries.</summary>
     public async Task<PoolPage> RunAsync(QueryOptions options, CancellationToken end)
     {
@@ -27,7 +24,7 @@ internal sealed class PoolQueries(PoolDatabase database)
             foreach (StoredEntry entry in found)
             {
                 if (options.Filter?.Matches(entry, now) == false) continue;
-                if (entries.Count == options.Limit)
+                if (entries.Count == Math.Max(1, options.Limit))
                     return new PoolPage { Entries = entries, Next = WriteCursor(entries[^1]) };
                 entries.Add(entry);
             }
@@ -40,7 +37,7 @@ internal sealed class PoolQueries(PoolDatabase database)
     private static string WriteCursor(StoredEntry entry)
     {
         _ = entry.Cid.TryGetSha256(out Digest256 digest);
-        return string.Format(CultureInfo.InvariantCulture, CursorFormat, entry.Created!.Value.UtcTicks, digest);
+        return string.Create(CultureInfo.InvariantCulture, $"{entry.Created!.Value.UtcTicks}-{digest}");
     }
 
     private static (long, byte[]) ReadCursor(string text)
@@ -68,8 +65,9 @@ internal sealed class PoolQueries(PoolDatabase database)
         {
             values.Add(new DateTimeOffset(place.Ticks, TimeSpan.Zero));
             values.Add(place.Digest);
+            char sign = options.NewestFirst ? '<' : '>';
             _ = sql.Append(CultureInfo.InvariantCulture,
-                $" and (b.created, b.digest) {(options.NewestFirst ? '<' : '>')} (${values.Count - 1}, ${values.Count})");
+                $" and (b.created, b.digest) {sign} (${values.Count - 1}, ${values.Count})");
         }
 
         string order = options.NewestFirst ? "desc" : "asc";

@@ -73,8 +73,8 @@ internal sealed class PoolBackend(PoolDatabase database, ObjectStore objects, bo
                 PoolRows.QueryAsync(connection, """
                     select p.key, p.at, p.length from place p join object o on o.key = p.key
                     where p.digest = $1 and o.state in ('L', 'D') order by o.state desc, o.key
-                    """, [PoolRows.BytesOf(digest)], row => (row.GetString(0), row.GetInt64(1), row.GetInt64(2)), token),
-                end);
+                    """, [PoolRows.BytesOf(digest)],
+                    row => (row.GetString(0), row.GetInt64(1), row.GetInt64(2)), token), end);
             if (places.Count == 0) break;
             foreach ((string key, long at, long length) in places)
             {

@@ -1,6 +1,5 @@
 using ArrowCid.Registry;
 using ArrowCid.Transfer.Backends;
-using Npgsql;
 
 namespace ArrowCid.Postgres;
 
@@ -96,7 +95,8 @@ internal sealed class PoolVerification(PoolDatabase database, ObjectStore object
             {
                 foreach (NameFact fact in group.Facts.OfType<NameFact>())
                 {
-                    if (!names.TryGetValue(fact.Name, out NameLog? log)) names.Add(fact.Name, log = new NameLog(fact.Name));
+                    if (!names.TryGetValue(fact.Name, out NameLog? log))
+                        names.Add(fact.Name, log = new NameLog(fact.Name));
                     _ = log.Add(new NameRecord(group.Stamp, fact.Target, fact.Previous));
                 }
             }
@@ -123,5 +123,6 @@ internal sealed class PoolVerification(PoolDatabase database, ObjectStore object
     }, end);
 
     private static string Describe(byte[] digest, short kind, byte[] key, byte[] facts) =>
-        $"word {Convert.ToHexStringLower(digest)} {kind} {Convert.ToHexStringLower(key)} {Convert.ToHexStringLower(facts)}";
+        $"word {Convert.ToHexStringLower(digest)} {kind} {Convert.ToHexStringLower(key)} " +
+        Convert.ToHexStringLower(facts);
 }

@@ -64,7 +64,8 @@ internal sealed class PoolDatabase : IAsyncDisposable
     private async Task<T> RepeatAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken end)
     {
         long start = Stopwatch.GetTimestamp();
-        for (TimeSpan pause = s_firstPause; ; pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, s_longestPause.Ticks)))
+        TimeSpan pause = s_firstPause;
+        while (true)
         {
             try
             {
@@ -90,6 +91,7 @@ internal sealed class PoolDatabase : IAsyncDisposable
             }
 
             await Task.Delay(pause, end);
+            pause = pause < s_longestPause / 2 ? 2 * pause : s_longestPause;
         }
     }
 }

@@ -1,5 +1,4 @@
 using ArrowCid.Registry;
-using Npgsql;
 using NpgsqlTypes;
 
 namespace ArrowCid.Postgres;
