@@ -70,7 +70,7 @@ internal sealed class PoolUploadModel : Model<PoolUpload>
 
     public override string? Fault(PoolUpload s)
     {
-        // Without generations both rows stand for the object of one key.
+        // Without generations both rows lead to the object of one key.
         bool hasNew = HasGenerations ? s.HasNew : s.HasOld;
         bool isThere = (s.Old == PoolObjectState.Live && s.HasOld) || (s.New == PoolObjectState.Live && hasNew);
         return s.Member == Acknowledged && !isThere ? "a name is acknowledged and no live object holds the block" : null;

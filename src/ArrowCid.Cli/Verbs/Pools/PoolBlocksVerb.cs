@@ -146,7 +146,7 @@ internal static class PoolBlocksVerb
         return verb;
     }
 
-    /// <summary>The block that a CID or a name of a pool stands for.</summary>
+    /// <summary>The block that a CID or a name of a pool points to.</summary>
     public static async Task<Cid> ResolveAsync(Pool pool, string text, CancellationToken cancel)
     {
         if (Cid.TryParse(text, out Cid cid)) return cid;
