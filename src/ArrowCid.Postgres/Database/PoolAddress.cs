@@ -59,7 +59,7 @@ internal sealed record PoolAddress(NpgsqlConnectionStringBuilder Connection, str
             else
             {
                 throw Refused("the URL takes schema=NAME, sslmode=MODE, blocks=LOCATION and host=/DIRECTORY, not " +
-                    $"'{pair}'");
+                    $"'{key}'");
             }
         }
 

@@ -29,8 +29,7 @@ internal static class PoolBlocksVerb
         var verb = new Verb("push",
             "Push blocks of a store to a pool. Exit code 0 means that every block is in the bucket and that any " +
             "member finds it. The output is the number of blocks, of new blocks and their bytes, and a token for " +
-            "'pool get " +
-            "--after'.",
+            "'pool get --after'.",
             "arrowcid pool push @latest --name quotes/latest",
             "arrowcid pool push CID --name quotes/latest --expected none")
         {

@@ -15,14 +15,12 @@ internal static class PoolCareVerb
             "The span in which pushed blocks stay, whether they are needed or not. Default: 1h.");
         Option<TimeSpan?> keepDead = Verb.Span("--keep-dead",
             "The span for which the objects of removed blocks stay. It must not be shorter than the age of the " +
-            "oldest " +
-            "backup of the database that may be restored. Default: 7d.");
+            "oldest backup of the database that may be restored. Default: 7d.");
         Option<bool> dryRun = Verb.DryRun();
         Option<bool> json = Verb.Json();
         var verb = new Verb("gc",
             "Remove the blocks of a pool that no name, pin, hold or expiry keeps. Members go on meanwhile. The " +
-            "output " +
-            "is the number of objects that are dead now and of those that were deleted, with their bytes.",
+            "output is the number of objects that are dead now and of those that were deleted, with their bytes.",
             "arrowcid pool gc --dry-run",
             "arrowcid pool gc --older-than 1d --keep-dead 30d")
         {
@@ -67,8 +65,8 @@ internal static class PoolCareVerb
         Option<bool> json = Verb.Json();
         var verb = new Verb("why",
             "Show why a pool keeps a block, over all machines. The output is one reason per line: the name, pin, " +
-            "expiry, " +
-            "hold or recent push, and the block that it keeps. It is empty if the next 'pool gc' removes the block.",
+            "expiry, hold or recent push, and the block that it keeps. It is empty if the next 'pool gc' removes " +
+            "the block.",
             "arrowcid pool why @quotes/latest",
             "arrowcid pool why CID --json")
         {
@@ -120,8 +118,7 @@ internal static class PoolCareVerb
         Option<bool> json = Verb.Json();
         var verb = new Verb("verify",
             "Check a pool: that every kept block is there with all that it needs, that its bytes hash to its CID, " +
-            "and " +
-            "that the tables are what the log of facts gives. The output is one line per finding, and their " +
+            "and that the tables are what the log of facts gives. The output is one line per finding, and their " +
             "number; exit code 4 if a block is " +
             "missing or damaged, or the tables differ.",
             "arrowcid pool verify",
@@ -171,8 +168,7 @@ internal static class PoolCareVerb
     {
         var verb = new Verb("rebuild",
             "Make the tables of metadata and names again from the log of facts. Members wait meanwhile. The " +
-            "output is " +
-            "the number of words of facts.",
+            "output is the number of words of facts.",
             "arrowcid pool rebuild");
         var target = new PoolTarget(verb);
         verb.SetAction(async (parsed, cancel) =>

@@ -44,8 +44,7 @@ internal static class PoolVerb
         var verb = new Verb("join",
             "Keep a store up to date with a pool, until interrupted. Names and metadata that other members push are " +
             "then found in the store, and blocks are fetched when they are read. It joins again where its lease " +
-            "has ended, " +
-            "and prints its number each time.",
+            "has ended, and prints its number each time.",
             "arrowcid pool join --store /dev/shm/quotes")
         {
             store,
@@ -70,8 +69,8 @@ internal static class PoolVerb
         Option<bool> json = Verb.Json();
         var verb = new Verb("status",
             "Show the state of a pool. The output is its blocks, names, objects by state, the members whose lease " +
-            "runs " +
-            "and how far each is behind, and the age of the oldest open transaction, which holds all members back.",
+            "runs and how far each is behind, and the age of the oldest open transaction, which holds all members " +
+            "back.",
             "arrowcid pool status",
             "arrowcid pool status --json")
         {
