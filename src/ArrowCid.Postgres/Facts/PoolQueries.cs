@@ -59,8 +59,8 @@ internal sealed class PoolQueries(PoolDatabase database)
         var sql = new StringBuilder("""
             select b.digest, b.codec, b.kind, b.schema, b.rows, b.bytes, b.created, exists (
               select from place p join object o on o.key = p.key where p.digest = b.digest and o.state = 'L')
-            from block b where 
-            """).Append(filter.Condition);
+            from block b where
+            """).Append(' ').Append(filter.Condition);
         if (after is { } place)
         {
             values.Add(new DateTimeOffset(place.Ticks, TimeSpan.Zero));
