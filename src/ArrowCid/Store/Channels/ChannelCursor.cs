@@ -79,7 +79,7 @@ public readonly struct ChannelCursor : IEquatable<ChannelCursor>
     public override bool Equals(object? obj) => obj is ChannelCursor other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(_isNow, Heads.Count, Heads.FirstOrDefault());
+    public override int GetHashCode() => HashCode.Combine(_isNow, Heads.Count, Heads.Count == 0 ? default : Heads[0]);
 
     /// <summary>Whether two cursors are the same position.</summary>
     /// <param name="left">One.</param>

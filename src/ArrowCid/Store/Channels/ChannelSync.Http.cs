@@ -126,7 +126,7 @@ public sealed partial class ChannelSync
             _ = answer.EnsureSuccessStatusCode();
             if (answer.Content.Headers.ContentLength > MaxAnswer)
                 throw new ArrowCidException(ErrorCode.TooLarge, $"{cid} has over {MaxAnswer} bytes; copy it");
-            await answer.Content.LoadIntoBufferAsync(MaxAnswer).ConfigureAwait(false);
+            await answer.Content.LoadIntoBufferAsync(MaxAnswer, cancel).ConfigureAwait(false);
             byte[] bytes = await answer.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false);
             if (Cid.Sha256(cid.Codec, bytes) != cid)
                 throw new ArrowCidException(ErrorCode.InvalidData, $"{server.BaseAddress}: the bytes are not {cid}");
