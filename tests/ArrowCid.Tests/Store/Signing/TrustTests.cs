@@ -202,18 +202,18 @@ public sealed class TrustTests : IDisposable
         Cid table = store.Names.Resolve(StoreTrust.TableName)!.Value, seal = store.Names.Resolve(StoreSeals.SealName)!.Value;
         foreach (Cid each in (Cid[])[old.Cid, old.SignatureCid, signed.Cid, signed.SignatureCid, table, seal])
         {
-            Assert.True(store.TryCopyTo(each, Stream.Null), $"{each}");
+            Assert.True(store.Transfer.TryCopyTo(each, Stream.Null), $"{each}");
             Assert.False(store.Signatures.Trust.Judge(each).IsCovered);
         }
 
         Assert.Empty(store.Signatures.Seals.Check().Faults);
         Assert.Equal(2, store.Signatures.Seals.Check().Seals);
-        Assert.Equal(ErrorCode.AccessDenied, Code(() => store.TryCopyTo(bytes, Stream.Null)));
+        Assert.Equal(ErrorCode.AccessDenied, Code(() => store.Transfer.TryCopyTo(bytes, Stream.Null)));
         // What only looks like evidence is covered.
         foreach (byte[] forged in (byte[][])[signed.Signature[..^1].ToArray(), [.. signed.Block.Span, 0],
             DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("arrowcid/statement")), ("v", IpldNode.Integer(1))))])
         {
-            Assert.Equal(ErrorCode.AccessDenied, Code(() => store.TryCopyTo(store.PutRaw(forged).Cid, Stream.Null)));
+            Assert.Equal(ErrorCode.AccessDenied, Code(() => store.Transfer.TryCopyTo(store.PutRaw(forged).Cid, Stream.Null)));
         }
     }
 
