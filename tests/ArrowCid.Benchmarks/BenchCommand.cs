@@ -130,6 +130,12 @@ internal static class BenchCommand
         ChannelBench.Names, (_, isQuick, rounds) => new ChannelBench(isQuick, new Rounds(rounds)),
         "channel", "channel --only wake", "channel --quick --json");
 
+    private static Verb MakeSds() => Against("sds",
+        "Measure messages of Scalable Data Sync in both dialects: what they take to wrap and to receive, and their lengths. " +
+        "The competitor is @waku/sds, in a process of its own (interop/peers/setup installs it).",
+        SdsBench.Names, (_, isQuick, rounds) => new SdsBench(isQuick, new Rounds(rounds)),
+        "sds", "sds --only wrap", "sds --quick --json");
+
     private static Verb MakeRegistry()
     {
         Option<bool> json = Verb.Json(), quick = QuickOption();

@@ -34,6 +34,9 @@ public enum Peer
     /// <summary>OpenSSL's command.</summary>
     OpenSsl,
 
+    /// <summary>@waku/sds under Node.js.</summary>
+    WakuSds,
+
     /// <summary>WebCrypto in Node.js.</summary>
     NodeCrypto,
 

@@ -56,6 +56,7 @@ internal static class PeerProcess
         Peer.OpenSsl => s_hasOpenSsl.Value,
         Peer.NodeCrypto => s_hasNode.Value,
         Peer.Postgres => Pools.PostgresServer.Programs is not null,
+        Peer.WakuSds => s_hasNode.Value && Directory.Exists(Path.Combine(Folder, "sds", "node_modules", "@waku", "sds")),
         _ => throw new ArgumentOutOfRangeException(nameof(peer), peer, "no such peer"),
     };
 

@@ -215,6 +215,15 @@ internal sealed class ChannelState
         return found;
     }
 
+    /// <summary>Lets the next own message name a delivered message of another participant, which has not heard that it is
+    /// here: it was sent again.</summary>
+    public void AnnounceAgain(string id)
+    {
+        if (!_logById.TryGetValue(id, out LogEntry? entry) || !entry.IsAnnounced || entry.IsOwn) return;
+        entry.IsAnnounced = false;
+        Enqueue(entry);
+    }
+
     public ChannelSnapshot ToSnapshot() => new()
     {
         Clock = Clock,
@@ -229,13 +238,18 @@ internal sealed class ChannelState
 
     private void Insert(SdsMessage message, BloomHash hash, bool isOwn)
     {
-        var entry = new LogEntry(message, _options.Dialect) { IsAnnounced = isOwn };
+        var entry = new LogEntry(message, _options.Dialect) { IsOwn = isOwn, IsAnnounced = isOwn };
         int at = _log.Count;
         while (at > 0 && _log[at - 1].CompareTo(entry) > 0) at--;
         _log.Insert(at, entry);
         _logById[message.Id] = entry;
         Filter.Add(hash);
-        if (!isOwn) _unannounced.Enqueue(entry);
+        if (!isOwn) Enqueue(entry);
+    }
+
+    private void Enqueue(LogEntry entry)
+    {
+        _unannounced.Enqueue(entry);
         if (_unannounced.Count > 2 * _options.History) _unannounced.Dequeue();
     }
 

@@ -14,6 +14,9 @@ internal sealed class LogEntry(SdsMessage message, SdsDialect dialect) : ICompar
     /// <summary>The bytes of <see cref="Reference"/>.</summary>
     public byte[] ReferenceBytes => field ??= SdsCodec.EntryBytes(Reference, dialect);
 
+    /// <summary>Whether it is an own message.</summary>
+    public bool IsOwn { get; init; }
+
     /// <summary>Whether an own message has named it.</summary>
     public bool IsAnnounced { get; set; }
 

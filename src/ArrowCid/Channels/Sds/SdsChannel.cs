@@ -111,6 +111,7 @@ internal sealed class SdsChannel
         if (_state.IsKnown(message.Id) || _state.Waiting.ContainsKey(message.Id))
         {
             _state.EndRequest(message.Id);
+            _state.AnnounceAgain(message.Id);
             return new SdsReceived(message, isOwn ? SdsReceipt.Own : SdsReceipt.Duplicate, []);
         }
 

@@ -154,7 +154,7 @@ internal static class SdsCodec
             }
 
             if (id is null) throw reader.Refuse("an entry without an id", origin);
-            return new SdsHistoryEntry(id) { RetrievalHint = hint is null ? null : hint, SenderId = sender };
+            return new SdsHistoryEntry(id) { RetrievalHint = hint is null ? (ReadOnlyMemory<byte>?)null : hint, SenderId = sender };
         }
         catch (InvalidIpldException) when (dialect == SdsDialect.Nim && IsBareId(bytes))
         {
