@@ -5,9 +5,9 @@ using ArrowCid.Ipld;
 namespace ArrowCid.Channels.Sds;
 
 /// <summary>
-/// The changes of a channel on their way to its storage. Each operation ends with <see cref="Flush"/>, which appends one
-/// frame: its length and CRC-32C as 32-bit little-endian numbers, and the changes. What could not be appended goes with the
-/// next frame; where that becomes too much, the next flush replaces all by a snapshot.
+/// The changes of a channel on their way to its storage. Each operation ends with <see cref="Flush"/>, which appends
+/// one frame: its length and CRC-32C as 32-bit little-endian numbers, and the changes. What could not be appended
+/// goes with the next frame; where that becomes too much, the next flush replaces all by a snapshot.
 /// </summary>
 internal sealed class ChannelJournal(ISdsStorage? storage, string channelId)
 {
@@ -83,7 +83,7 @@ internal sealed class ChannelJournal(ISdsStorage? storage, string channelId)
             else storage.Append(channelId, _pending.Written);
             _stored += replaces ? 0 : _pending.Length;
         }
-#pragma warning disable CA1031 // the storage is the application's; its failures are reported and do not stop the channel
+#pragma warning disable CA1031 // failures of the application's storage are reported
         catch (Exception e)
 #pragma warning restore CA1031
         {

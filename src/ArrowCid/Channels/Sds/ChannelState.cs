@@ -186,8 +186,8 @@ internal sealed class ChannelState
         if (_answers.Remove(id)) _journal.Text(ChangeField.AnswerEnded, id);
     }
 
-    /// <summary>The messages that the next own message names: the newest, and up to half of them delivered late, which no
-    /// own message has named so far: their senders wait for that.</summary>
+    /// <summary>The messages that the next own message names: the newest, and up to half of them delivered late,
+    /// which no own message has named so far: their senders wait for that.</summary>
     public LogEntry[] TakeReferences(int count, long number)
     {
         count = Math.Min(count, _log.Count);
@@ -215,8 +215,8 @@ internal sealed class ChannelState
         return found;
     }
 
-    /// <summary>Lets the next own message name a delivered message of another participant, which has not heard that it is
-    /// here: it was sent again.</summary>
+    /// <summary>Lets the next own message name a delivered message of another participant, which has not heard that
+    /// it is here: it was sent again.</summary>
     public void AnnounceAgain(string id)
     {
         if (!_logById.TryGetValue(id, out LogEntry? entry) || !entry.IsAnnounced || entry.IsOwn) return;
@@ -269,16 +269,25 @@ internal sealed class ChannelState
             {
                 case ChangeField.Clock: Clock = (long)SnapshotCodec.Number(ref reader, type); break;
                 case ChangeField.History: ApplyHistory(SnapshotCodec.Field(ref reader, type)); break;
-                case ChangeField.Sent: Restore(SnapshotCodec.ReadUnacknowledged(SnapshotCodec.Field(ref reader, type)), isNew: true); break;
+                case ChangeField.Sent:
+                    Restore(SnapshotCodec.ReadUnacknowledged(SnapshotCodec.Field(ref reader, type)), isNew: true);
+                    break;
                 case ChangeField.Resent: ApplyResent(SnapshotCodec.Field(ref reader, type)); break;
                 case ChangeField.Acknowledged: _unacknowledged.Remove(SnapshotCodec.Text(ref reader, type)); break;
-                case ChangeField.Waits: Restore(SnapshotCodec.ReadWaiting(SnapshotCodec.Field(ref reader, type))); break;
-                case ChangeField.Released:
-                    if (_waiting.GetValueOrDefault(SnapshotCodec.Text(ref reader, type)) is { } released) Release(released);
+                case ChangeField.Waits:
+                    Restore(SnapshotCodec.ReadWaiting(SnapshotCodec.Field(ref reader, type)));
                     break;
-                case ChangeField.Request: SetRequest(SnapshotCodec.ReadRequest(SnapshotCodec.Field(ref reader, type))); break;
+                case ChangeField.Released:
+                    string id = SnapshotCodec.Text(ref reader, type);
+                    if (_waiting.TryGetValue(id, out WaitingMessage? released)) Release(released);
+                    break;
+                case ChangeField.Request:
+                    SetRequest(SnapshotCodec.ReadRequest(SnapshotCodec.Field(ref reader, type)));
+                    break;
                 case ChangeField.RequestEnded: _requests.Remove(SnapshotCodec.Text(ref reader, type)); break;
-                case ChangeField.Answer: SetAnswer(SnapshotCodec.ReadAnswer(SnapshotCodec.Field(ref reader, type))); break;
+                case ChangeField.Answer:
+                    SetAnswer(SnapshotCodec.ReadAnswer(SnapshotCodec.Field(ref reader, type)));
+                    break;
                 case ChangeField.AnswerEnded: _answers.Remove(SnapshotCodec.Text(ref reader, type)); break;
                 case ChangeField.Known:
                     string known = SnapshotCodec.Text(ref reader, type);
@@ -344,7 +353,8 @@ internal sealed class ChannelState
     private void Restore(UnacknowledgedMessage each, bool isNew)
     {
         if (isNew) Restore(each.Message);
-        _unacknowledged[each.Message.Id] = new UnacknowledgedMessage(each.Message with { Filter = default }, each.SentAt, each.Resends)
+        SdsMessage message = each.Message with { Filter = default };
+        _unacknowledged[message.Id] = new UnacknowledgedMessage(message, each.SentAt, each.Resends)
         {
             Order = ++_sent, Hash = BloomHash.Of(_options.Dialect, each.Message.Id),
         };

@@ -2,9 +2,9 @@ namespace ArrowCid.Channels.Sds;
 
 /// <summary>
 /// Keeps the state of SDS channels as bytes: one journal per channel, to which changes are appended.
-/// <see cref="SdsFolder"/> keeps them in files. Calls come one at a time. A failure to write does not fail the call of the
-/// participant: it raises <see cref="SdsEventKind.StorageFailed"/>, and what was not written is written with the next
-/// change. Failures of <see cref="Load"/> and <see cref="Delete"/> do fail the call.
+/// <see cref="SdsFolder"/> keeps them in files. Calls come one at a time. A failure to write does not fail the call
+/// of the participant: it raises <see cref="SdsEventKind.StorageFailed"/>, and what was not written is written with
+/// the next change. Failures of <see cref="Load"/> and <see cref="Delete"/> do fail the call.
 /// </summary>
 public interface ISdsStorage
 {

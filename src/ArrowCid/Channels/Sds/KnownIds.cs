@@ -5,8 +5,8 @@ using System.Text;
 namespace ArrowCid.Channels.Sds;
 
 /// <summary>
-/// Ids that count as delivered without being in the history: of messages that left it, of sync messages, and of those that
-/// were declared met. Each takes 16 bytes of its SHA-256; the newest are held.
+/// Ids that count as delivered without being in the history: of messages that left it, of sync messages, and of those
+/// that were declared met. Each takes 16 bytes of its SHA-256; the newest are held.
 /// </summary>
 internal sealed class KnownIds
 {

@@ -15,7 +15,8 @@ internal static class RepairSchedule
 
     /// <summary>How long a participant waits until it asks for a message: from <paramref name="min"/> on, below
     /// <paramref name="max"/>. Each further round doubles it, up to <see cref="MaxRequestDelay"/>.</summary>
-    public static long RequestDelay(SdsDialect dialect, string participant, string message, long min, long max, int round = 0)
+    public static long RequestDelay(SdsDialect dialect, string participant, string message, long min, long max,
+        int round = 0)
     {
         const int mostDoublings = 20;
         long delay = max <= min ? min : (long)(Hash(dialect, participant + message) % (ulong)(max - min)) + min;
@@ -35,7 +36,8 @@ internal static class RepairSchedule
 
     /// <summary>Whether a participant is in the group that answers requests for a message.</summary>
     public static bool Answers(SdsDialect dialect, string participant, string sender, string message, int groups) =>
-        groups <= 1 || Hash(dialect, participant + message) % (ulong)groups == Hash(dialect, sender + message) % (ulong)groups;
+        groups <= 1
+        || Hash(dialect, participant + message) % (ulong)groups == Hash(dialect, sender + message) % (ulong)groups;
 
     private static ulong Hash(SdsDialect dialect, string text) =>
         dialect == SdsDialect.Nim ? Absolute(Signed(text)) : Sha(text);

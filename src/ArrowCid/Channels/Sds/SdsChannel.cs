@@ -31,7 +31,11 @@ internal sealed class SdsChannel
         (_me, _id, _options, _events) = (participant, id, options, events);
         _state = new ChannelState(options, id);
         _nextSync = now + (long)options.SyncInterval.TotalMilliseconds;
-        foreach (WaitingMessage each in _state.Waiting.Values.Where(each => each.Missing.Count == 0)) MakeReady(each.Message);
+        foreach (WaitingMessage each in _state.Waiting.Values)
+        {
+            if (each.Missing.Count == 0) MakeReady(each.Message);
+        }
+
         DeliverReady();
     }
 
@@ -42,7 +46,8 @@ internal sealed class SdsChannel
     /// <summary>Hands the changes to the storage; a failure becomes an event.</summary>
     public void Flush()
     {
-        if (_state.Flush() is { } error) _events.Add(new SdsEvent(SdsEventKind.StorageFailed, _id, "") { Error = error });
+        if (_state.Flush() is not { } error) return;
+        _events.Add(new SdsEvent(SdsEventKind.StorageFailed, _id, "") { Error = error });
     }
 
     /// <summary>Wraps an own message.</summary>
@@ -56,7 +61,7 @@ internal sealed class SdsChannel
         if (_state.Unacknowledged.Count >= _options.MaxUnacknowledged)
         {
             throw new ArrowCidException(ErrorCode.ResourceExhausted,
-                $"channel '{_id}': {_state.Unacknowledged.Count} messages without acknowledgment; wait for participants");
+                $"channel '{_id}': {_state.Unacknowledged.Count} messages are without acknowledgment");
         }
 
         LogEntry[] references = _state.TakeReferences(_options.CausalHistoryOrDefault, ++_names);
@@ -142,13 +147,11 @@ internal sealed class SdsChannel
     public void Sweep(long now)
     {
         long resendInterval = (long)_options.ResendInterval.TotalMilliseconds;
-        List<UnacknowledgedMessage> due = [.. _state.Unacknowledged.Values.Where(each => now - each.SentAt >= resendInterval)
-            .OrderBy(each => each.Order).Take(MostPerSweep)];
+        List<UnacknowledgedMessage> due = [.. _state.Unacknowledged.Values
+            .Where(each => now - each.SentAt >= resendInterval).OrderBy(each => each.Order).Take(MostPerSweep)];
         foreach (UnacknowledgedMessage each in due) Resend(each, now);
-        foreach (RepairAnswer answer in _state.Answers.Values.Where(each => each.DueAt <= now).Take(MostPerSweep).ToList())
-        {
-            SendAnswer(answer);
-        }
+        List<RepairAnswer> answers = [.. _state.Answers.Values.Where(each => each.DueAt <= now).Take(MostPerSweep)];
+        answers.ForEach(SendAnswer);
 
         if (now >= _nextSync && WrapSync(now) is { } sync)
         {
@@ -194,10 +197,11 @@ internal sealed class SdsChannel
     private bool HasSpace(WaitingMessage waiting)
     {
         bool isWanted = _state.IsWanted(waiting.Message.Id);
-        int most = isWanted ? _options.MaxWaiting : _options.MaxWaiting - (_options.MaxWaiting / SenderShare);
-        long mostBytes = isWanted ? _options.MaxWaitingBytes : _options.MaxWaitingBytes - (_options.MaxWaitingBytes / SenderShare);
+        int share = Math.Max(1, _options.MaxWaiting / SenderShare);
+        int most = _options.MaxWaiting - (isWanted ? 0 : _options.MaxWaiting / SenderShare);
+        long mostBytes = _options.MaxWaitingBytes - (isWanted ? 0 : _options.MaxWaitingBytes / SenderShare);
         return _state.Waiting.Count < most && _state.WaitingBytes + waiting.Size <= mostBytes
-            && (isWanted || _state.WaitingOf(waiting.Message.SenderId) < Math.Max(1, _options.MaxWaiting / SenderShare));
+            && (isWanted || _state.WaitingOf(waiting.Message.SenderId) < share);
     }
 
     private void MakeReady(SdsMessage message) => _ready.Enqueue(message, new LogEntry(message, Dialect));
@@ -217,9 +221,9 @@ internal sealed class SdsChannel
         _state.Trim();
     }
 
-    private List<SdsHistoryEntry> Absent(SdsMessage message) => [.. message.CausalHistory.Where(entry =>
-        entry.MessageId != message.Id && !_state.IsKnown(entry.MessageId) && !_state.Waiting.ContainsKey(entry.MessageId))
-        .DistinctBy(entry => entry.MessageId)];
+    private List<SdsHistoryEntry> Absent(SdsMessage message) => [.. message.CausalHistory
+        .Where(entry => entry.MessageId != message.Id && !_state.IsKnown(entry.MessageId))
+        .Where(entry => !_state.Waiting.ContainsKey(entry.MessageId)).DistinctBy(entry => entry.MessageId)];
 
     private void TellMissing(SdsMessage message, IReadOnlyList<SdsHistoryEntry> missing, long now)
     {
@@ -238,16 +242,19 @@ internal sealed class SdsChannel
         foreach (SdsHistoryEntry entry in message.CausalHistory) Acknowledge(entry.MessageId, message.SenderId);
         if (_state.Unacknowledged.Count == 0
             || BloomFilter.TryRead(message.Filter.Span, Dialect, _state.Filter.Filter) is not { } filter) return;
-        foreach (UnacknowledgedMessage each in _state.Unacknowledged.Values.Where(each => filter.Contains(each.Hash)).ToList())
+        foreach (UnacknowledgedMessage each in _state.Unacknowledged.Values.ToList())
         {
-            if (!each.PossibleBy.Add(message.SenderId)) continue;
+            if (!filter.Contains(each.Hash) || !each.PossibleBy.Add(message.SenderId)) continue;
             if (_options.PossibleAcknowledgments > 0 && each.PossibleBy.Count >= _options.PossibleAcknowledgments)
             {
                 Acknowledge(each.Message.Id, message.SenderId);
                 continue;
             }
 
-            _events.Add(new SdsEvent(SdsEventKind.PossiblyAcknowledged, _id, each.Message.Id) { ParticipantId = message.SenderId });
+            _events.Add(new SdsEvent(SdsEventKind.PossiblyAcknowledged, _id, each.Message.Id)
+            {
+                ParticipantId = message.SenderId,
+            });
         }
     }
 
@@ -303,8 +310,9 @@ internal sealed class SdsChannel
     {
         const int mostPerMessage = 3;
         if (_state.Requests.Count == 0) return [];
-        List<RepairRequest> due = [.. _state.Requests.Values.Where(each => each.DueAt <= now).OrderBy(each => each.DueAt)
-            .ThenBy(each => each.Entry.MessageId, StringComparer.Ordinal).Take(mostPerMessage)];
+        List<RepairRequest> due = [.. _state.Requests.Values.Where(each => each.DueAt <= now)
+            .OrderBy(each => each.DueAt).ThenBy(each => each.Entry.MessageId, StringComparer.Ordinal)
+            .Take(mostPerMessage)];
         foreach (RepairRequest each in due)
         {
             int round = each.Round + 1;
@@ -314,8 +322,8 @@ internal sealed class SdsChannel
         return due.ConvertAll(each => each.Entry);
     }
 
-    private long RequestDelay(string id, int round) => RepairSchedule.RequestDelay(Dialect, _me, id, _options.RepairMinMs,
-        _options.RepairMaxMs, round);
+    private long RequestDelay(string id, int round) => RepairSchedule.RequestDelay(Dialect, _me, id,
+        _options.RepairMinMs, _options.RepairMaxMs, round);
 
     private (SdsHistoryEntry Entry, byte[] Bytes) Refer(LogEntry entry)
     {
@@ -324,7 +332,8 @@ internal sealed class SdsChannel
         if (hint.IsEmpty) return (entry.Reference, entry.ReferenceBytes);
         if (hint.Length > SdsCodec.MaxHint)
         {
-            throw new ArrowCidException(ErrorCode.TooLarge, $"a retrieval hint of {hint.Length} bytes, over {SdsCodec.MaxHint}");
+            throw new ArrowCidException(ErrorCode.TooLarge,
+                $"a retrieval hint of {hint.Length} bytes, over {SdsCodec.MaxHint}");
         }
 
         SdsHistoryEntry reference = entry.Reference with { RetrievalHint = hint };
@@ -335,7 +344,8 @@ internal sealed class SdsChannel
     private long Tick(long now)
     {
         const long second = 1000;
-        _state.SetClock(Dialect == SdsDialect.Nim ? Math.Max(now / second, _state.Clock) + 1 : Math.Max(now, _state.Clock + 1));
+        long clock = _state.Clock;
+        _state.SetClock(Dialect == SdsDialect.Nim ? Math.Max(now / second, clock) + 1 : Math.Max(now, clock + 1));
         return _state.Clock;
     }
 
@@ -354,7 +364,8 @@ internal sealed class SdsChannel
 
     private string SyncId(long time)
     {
-        byte[] text = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{time} {_me.Length} {_me} {_id}"));
-        return "sync-" + Convert.ToHexStringLower(SHA256.HashData(text).AsSpan(0, SyncIdBytes));
+        string text = string.Create(CultureInfo.InvariantCulture, $"{time} {_me.Length} {_me} {_id}");
+        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes(text));
+        return "sync-" + Convert.ToHexStringLower(digest.AsSpan(0, SyncIdBytes));
     }
 }

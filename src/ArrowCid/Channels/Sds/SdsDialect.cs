@@ -9,7 +9,7 @@ public enum SdsDialect
     /// <summary>The form of nim-sds: Lamport times in seconds, a filter that names its parameters, FarmHash.</summary>
     Nim,
 
-    /// <summary>The form of the specification (LIP-109) and of <c>@waku/sds</c>: Lamport times in milliseconds, a filter
-    /// of bare big-endian words, Murmur3.</summary>
+    /// <summary>The form of the specification (LIP-109) and of <c>@waku/sds</c>: Lamport times in milliseconds, a
+    /// filter of bare big-endian words, Murmur3.</summary>
     Rfc,
 }

@@ -4,11 +4,11 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Channels.Sds;
 
-/// <summary>Keeps the state of SDS channels in a directory: a file per channel, flushed to the disk with each change. One
-/// process uses a directory at a time.</summary>
+/// <summary>Keeps the state of SDS channels in a directory: a file per channel, flushed to the disk with each change.
+/// One process uses a directory at a time.</summary>
 public sealed class SdsFolder : ISdsStorage, IDisposable
 {
-    private const string Extension = ".sds";
+    private const string Extension = ".sds", LockFile = "lock";
 
     private readonly string _directory;
     private readonly FileStream _lock;
@@ -25,9 +25,10 @@ public sealed class SdsFolder : ISdsStorage, IDisposable
         try
         {
             Directory.CreateDirectory(_directory);
-            _lock = new FileStream(Path.Combine(_directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _lock = new FileStream(Path.Combine(_directory, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite,
+                FileShare.None);
         }
-        catch (IOException e) when (File.Exists(Path.Combine(_directory, "lock")))
+        catch (IOException e) when (File.Exists(Path.Combine(_directory, LockFile)))
         {
             throw new ArrowCidException(ErrorCode.Busy, $"{_directory} is in use", e);
         }

@@ -22,7 +22,8 @@ public sealed record SdsMessage(string Id, string ChannelId)
     /// <summary>Messages that its sender misses and asks for.</summary>
     public IReadOnlyList<SdsHistoryEntry> RepairRequests { get; init; } = [];
 
-    /// <summary>The Bloom filter of what its sender has, in the form of the dialect; empty where there is none.</summary>
+    /// <summary>The Bloom filter of what its sender has, in the form of the dialect; empty where there is
+    /// none.</summary>
     public ReadOnlyMemory<byte> Filter { get; init; }
 
     /// <summary>Whether it is a sync message, which only tells what its sender has.</summary>

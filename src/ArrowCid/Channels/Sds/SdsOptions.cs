@@ -1,7 +1,7 @@
 namespace ArrowCid.Channels.Sds;
 
-/// <summary>Options of an <see cref="SdsParticipant"/>. The defaults are those of the dialect's own implementation, where
-/// nothing else is said.</summary>
+/// <summary>Options of an <see cref="SdsParticipant"/>. The defaults are those of the dialect's own implementation,
+/// where nothing else is said.</summary>
 public sealed record SdsOptions
 {
     /// <summary>The form of the messages.</summary>
@@ -10,12 +10,13 @@ public sealed record SdsOptions
     /// <summary>Where the state is kept; <see langword="null"/>: in memory alone.</summary>
     public ISdsStorage? Storage { get; init; }
 
-    /// <summary>Is called for each event: one at a time, in order, outside of all locks, on the thread of a call. It may
-    /// call the participant.</summary>
+    /// <summary>Is called for each event: one at a time, in order, outside of all locks, on the thread of a call. It
+    /// may call the participant.</summary>
     public Action<SdsEvent>? OnEvent { get; init; }
 
     /// <summary>Returns the retrieval hint of a message of the causal history: channel, message. At most 1,024 bytes;
-    /// empty for none. It is called within <see cref="SdsParticipant.Wrap"/> and must not call the participant.</summary>
+    /// empty for none. It is called within <see cref="SdsParticipant.Wrap"/> and must not call the
+    /// participant.</summary>
     public Func<string, string, ReadOnlyMemory<byte>>? RetrievalHint { get; init; }
 
     /// <summary>The clock.</summary>
@@ -25,20 +26,20 @@ public sealed record SdsOptions
     /// (<see cref="SdsDialect.Nim"/>) or 200 (<see cref="SdsDialect.Rfc"/>).</summary>
     public int? CausalHistory { get; init; }
 
-    /// <summary>How many delivered messages a channel keeps: it can send them again. The ids of older ones are known for
-    /// another 1,048,576 messages.</summary>
+    /// <summary>How many delivered messages a channel keeps: it can send them again. The ids of older ones are known
+    /// for another 1,048,576 messages.</summary>
     public int History { get; init; } = 1_000;
 
-    /// <summary>The number of messages that the Bloom filter is sized for. In <see cref="SdsDialect.Rfc"/> all participants
-    /// need the same.</summary>
+    /// <summary>The number of messages that the Bloom filter is sized for. In <see cref="SdsDialect.Rfc"/> all
+    /// participants need the same.</summary>
     public int FilterCapacity { get; init; } = 10_000;
 
     /// <summary>The share of wrong answers of a full filter, between 0 and 1. In <see cref="SdsDialect.Rfc"/> all
     /// participants need the same.</summary>
     public double FilterErrorRate { get; init; } = 0.001;
 
-    /// <summary>From how many participants a filter that seems to hold a message acknowledges it; 0: never, since a filter
-    /// may be wrong. nim-sds takes 1, <c>@waku/sds</c> 2.</summary>
+    /// <summary>From how many participants a filter that seems to hold a message acknowledges it; 0: never, since a
+    /// filter may be wrong. nim-sds takes 1, <c>@waku/sds</c> 2.</summary>
     public int PossibleAcknowledgments { get; init; }
 
     /// <summary>The most bytes of a content, up to 1 MiB.</summary>
@@ -47,13 +48,15 @@ public sealed record SdsOptions
     /// <summary>How many own messages of a channel may be without acknowledgment.</summary>
     public int MaxUnacknowledged { get; init; } = 4_096;
 
-    /// <summary>How many messages of a channel may wait for dependencies. A sender may take a quarter of them.</summary>
+    /// <summary>How many messages of a channel may wait for dependencies. A sender may take a quarter of
+    /// them.</summary>
     public int MaxWaiting { get; init; } = 4_096;
 
     /// <summary>The most bytes that waiting messages of a channel take.</summary>
     public long MaxWaitingBytes { get; init; } = 64 << 20;
 
-    /// <summary>How many missing messages of a channel are asked for, and how many requests of others are kept.</summary>
+    /// <summary>How many missing messages of a channel are asked for, and how many requests of others are
+    /// kept.</summary>
     public int MaxRepairs { get; init; } = 4_096;
 
     /// <summary>How many channels may be open. Received messages open channels.</summary>
@@ -95,14 +98,16 @@ public sealed record SdsOptions
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)Dialect, (uint)SdsDialect.Rfc, nameof(Dialect));
         ArgumentOutOfRangeException.ThrowIfLessThan(CausalHistoryOrDefault, 1, nameof(CausalHistory));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(CausalHistoryOrDefault, SdsCodec.MaxHistory, nameof(CausalHistory));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(CausalHistoryOrDefault, SdsCodec.MaxHistory,
+            nameof(CausalHistory));
         ArgumentOutOfRangeException.ThrowIfLessThan(History, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(FilterCapacity, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(FilterCapacity, BloomFilter.MaxBits);
         if (!(FilterErrorRate is > 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(FilterErrorRate));
         if (BloomFilter.TooLarge(FilterCapacity, FilterErrorRate))
         {
-            throw new ArgumentOutOfRangeException(nameof(FilterCapacity), FilterCapacity, "a filter has at most 2^23 bits");
+            throw new ArgumentOutOfRangeException(nameof(FilterCapacity), FilterCapacity,
+                "a filter has at most 2^23 bits and 32 hashes");
         }
 
         ArgumentOutOfRangeException.ThrowIfNegative(PossibleAcknowledgments);

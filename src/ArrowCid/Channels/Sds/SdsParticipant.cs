@@ -2,9 +2,9 @@ namespace ArrowCid.Channels.Sds;
 
 /// <summary>
 /// A participant in channels of Scalable Data Sync, in the dialect of nim-sds or of the specification
-/// (<c>Channels/Sds/SDS.md</c>): it wraps and unwraps messages, delivers each once and after everything that it depends on,
-/// and knows what others acknowledged. It has no transport: what it returns, and what its events carry, is for the
-/// application to send to all participants of the channel. For any number of threads at once.
+/// (<c>Channels/Sds/SDS.md</c>): it wraps and unwraps messages, delivers each once and after everything that it
+/// depends on, and knows what others acknowledged. It has no transport: what it returns, and what its events carry,
+/// is for the application to send to all participants of the channel. For any number of threads at once.
 /// </summary>
 /// <example>
 /// <code>
@@ -102,8 +102,8 @@ public sealed class SdsParticipant
     /// <summary>Takes a message that was received. What it delivers comes as events, in causal order.</summary>
     /// <param name="message">The bytes, as a participant's <see cref="Wrap"/> returned them.</param>
     /// <returns>The message, what became of it, and what is missing.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: not a message of the dialect, over a limit,
-    /// or of a time too far ahead; nothing has changed. <see cref="ErrorCode.ResourceExhausted"/>: too many
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: not a message of the dialect, over a
+    /// limit, or of a time too far ahead; nothing has changed. <see cref="ErrorCode.ResourceExhausted"/>: too many
     /// channels.</exception>
     public SdsReceived Unwrap(ReadOnlySpan<byte> message)
     {
@@ -120,8 +120,8 @@ public sealed class SdsParticipant
         return received;
     }
 
-    /// <summary>Lets messages count as delivered that were lost or came by another way: what waits for them no longer does.
-    /// This lasts, and holds for messages that name them later. Other participants do not hear of it.</summary>
+    /// <summary>Lets messages count as delivered that were lost or came by another way: what waits for them no longer
+    /// does. This lasts, and holds for messages that name them later. Other participants do not hear of it.</summary>
     /// <param name="messageIds">The ids.</param>
     /// <param name="channelId">The channel.</param>
     public void MarkMet(IEnumerable<string> messageIds, string channelId)
@@ -200,8 +200,8 @@ public sealed class SdsParticipant
         }
     }
 
-    /// <summary>Returns the delivered messages that the channel keeps, own ones among them, in the order of their times and
-    /// ids.</summary>
+    /// <summary>Returns the delivered messages that the channel keeps, own ones among them, in the order of their
+    /// times and ids.</summary>
     /// <param name="channelId">The channel.</param>
     public IReadOnlyList<SdsMessage> History(string channelId) =>
         Look(channelId, state => state.Log.Select(entry => entry.Message));
@@ -234,7 +234,8 @@ public sealed class SdsParticipant
         if (_channels.TryGetValue(channelId, out SdsChannel? channel)) return channel;
         if (_channels.Count >= _options.MaxChannels)
         {
-            throw new ArrowCidException(ErrorCode.ResourceExhausted, $"{_channels.Count} channels are open, the most allowed");
+            throw new ArrowCidException(ErrorCode.ResourceExhausted,
+                $"{_channels.Count} channels are open, as many as may be");
         }
 
         channel = new SdsChannel(Id, channelId, _options, Now, _made);

@@ -232,7 +232,7 @@ public sealed class SdsRepairTests
         Assert.True(node.State.Requests["m1"].DueAt > before);
     }
 
-    /// <summary>Departure: who is not in the group answers too, where nobody of it has in twice the longest time.</summary>
+    /// <summary>Departure: who is not in the group answers too, where no member of it has in twice the longest time.</summary>
     [Fact]
     public void Group_answers_first_and_all_others_where_it_does_not()
     {

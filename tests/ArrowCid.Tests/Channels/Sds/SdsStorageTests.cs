@@ -52,7 +52,7 @@ public sealed class SdsStorageTests : IDisposable
     }
 
     [Fact]
-    public void Removed_channel_is_deleted_once_and_begins_anew()
+    public void Removed_channel_is_deleted_once_and_begins_empty()
     {
         SdsNode node = Open();
         node.Wrap("msg-r");

@@ -120,9 +120,8 @@ internal sealed class BloomFilter
     private static BloomFilter? TryReadWords(ReadOnlySpan<byte> bytes, BloomFilter own)
     {
         if (bytes.Length != own.Words * sizeof(ulong)) return null;
-        ulong[] words = new ulong[own.Words];
-        for (int i = 0; i < words.Length; i++) words[i] = BinaryPrimitives.ReadUInt64BigEndian(bytes[(i * sizeof(ulong))..]);
-        return new BloomFilter(own.Capacity, own.ErrorRate, own.Hashes, own.Bits, words);
+        return new BloomFilter(own.Capacity, own.ErrorRate, own.Hashes, own.Bits,
+            ReadWords(bytes, isLittleEndian: false));
     }
 
     private static BloomFilter? TryReadParameters(ReadOnlySpan<byte> bytes)
@@ -147,13 +146,21 @@ internal sealed class BloomFilter
 
         if (bits is < MinBits or > MaxBits || hashes is 0 or > MaxHashes || capacity is 0 or > MaxBits || rate > Million
             || content.Length != (1 + ((int)bits / WordBits)) * sizeof(ulong)) return null;
-        ulong[] words = new ulong[content.Length / sizeof(ulong)];
-        for (int i = 0; i < words.Length; i++) words[i] = BinaryPrimitives.ReadUInt64LittleEndian(content[(i * sizeof(ulong))..]);
-        return new BloomFilter((int)capacity, (double)rate / Million, (int)hashes, (int)bits, words);
+        return new BloomFilter((int)capacity, (double)rate / Million, (int)hashes, (int)bits,
+            ReadWords(content, isLittleEndian: true));
+    }
+
+    private static ulong[] ReadWords(ReadOnlySpan<byte> bytes, bool isLittleEndian)
+    {
+        ulong[] words = new ulong[bytes.Length / sizeof(ulong)];
+        bytes.CopyTo(MemoryMarshal.AsBytes<ulong>(words));
+        if (isLittleEndian != BitConverter.IsLittleEndian) BinaryPrimitives.ReverseEndianness(words, words);
+        return words;
     }
 
     // Not negative: of the hash whose negation overflows the remainder is taken first.
     private (long A, long B) Start(BloomHash hash) => (Math.Abs(hash.A % Bits), Math.Abs(hash.B % Bits));
 
-    private static int BitsPerId(double errorRate) => (int)Math.Ceiling(-Math.Log(errorRate) / Math.Pow(Math.Log(2), 2));
+    private static int BitsPerId(double errorRate) =>
+        (int)Math.Ceiling(-Math.Log(errorRate) / Math.Pow(Math.Log(2), 2));
 }

@@ -1,6 +1,7 @@
 namespace ArrowCid.Channels.Sds;
 
-/// <summary>The whole state of a channel as it is stored: <c>ChannelData</c> of nim-sds (<c>SDS.md</c>, section 5).</summary>
+/// <summary>The whole state of a channel as it is stored: <c>ChannelData</c> of nim-sds (<c>SDS.md</c>, section
+/// 5).</summary>
 internal sealed record ChannelSnapshot
 {
     public long Clock { get; init; }

@@ -4,8 +4,8 @@ using System.Text;
 namespace ArrowCid.Channels.Sds;
 
 /// <summary>
-/// Murmur3 of 32 bits as <c>@waku/sds</c> computes it: over the first UTF-16 unit of each code point, which is the text's
-/// bytes where it is ASCII. Units over 255 reach into the bits of their neighbors, as they do there.
+/// Murmur3 of 32 bits as <c>@waku/sds</c> computes it: over the first UTF-16 unit of each code point, which is the
+/// text's bytes where it is ASCII. Units over 255 reach into the bits of their neighbors, as they do there.
 /// </summary>
 internal static class Murmur3
 {

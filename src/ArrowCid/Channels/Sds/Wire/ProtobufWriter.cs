@@ -20,7 +20,8 @@ internal sealed class ProtobufWriter
     public static int FieldLength(int field, int length) =>
         VarintLength((ulong)field << 3) + VarintLength((ulong)length) + length;
 
-    public static int VarintFieldLength(int field, ulong value) => VarintLength((ulong)field << 3) + VarintLength(value);
+    public static int VarintFieldLength(int field, ulong value) =>
+        VarintLength((ulong)field << 3) + VarintLength(value);
 
     public byte[] ToArray() => Written.ToArray();
 

@@ -1,8 +1,8 @@
 namespace ArrowCid.Channels.Sds;
 
 /// <summary>
-/// A Bloom filter of the newest ids. Once it holds a fifth more than its capacity it is rebuilt from the newest ids, a fifth
-/// fewer than its capacity, with the same parameters.
+/// A Bloom filter of the newest ids. Once it holds a fifth more than its capacity it is rebuilt from the newest ids,
+/// a fifth fewer than its capacity, with the same parameters.
 /// </summary>
 internal sealed class RollingBloomFilter
 {

@@ -4,8 +4,8 @@ using ArrowCid.Ipld;
 
 namespace ArrowCid.Channels.Sds;
 
-/// <summary>Writes and reads messages in both dialects (<c>SDS.md</c>, section 2). What it reads is anybody's bytes: each
-/// field is checked, and nothing is allocated that the bytes do not hold.</summary>
+/// <summary>Writes and reads messages in both dialects (<c>SDS.md</c>, section 2). What it reads is anybody's bytes:
+/// each field is checked, and nothing is allocated that the bytes do not hold.</summary>
 internal static class SdsCodec
 {
     public const string Format = "SDS";
@@ -88,7 +88,8 @@ internal static class SdsCodec
     /// <summary>Reads a message; its parts are copies.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <param name="dialect">The dialect.</param>
-    /// <exception cref="InvalidIpldException">The bytes are not a message of the dialect, or exceed a limit.</exception>
+    /// <exception cref="InvalidIpldException">The bytes are not a message of the dialect, or exceed a
+    /// limit.</exception>
     public static SdsMessage Read(ReadOnlySpan<byte> bytes, SdsDialect dialect)
     {
         var reader = new ProtobufReader(bytes, Format, IpldReadOptions.None);
@@ -103,16 +104,24 @@ internal static class SdsCodec
             int start = reader.Offset;
             switch (FieldOf(dialect, number))
             {
-                case SdsField.Id: id = Single(id, ReadId(ref reader, type, start, dialect), ref reader, start); break;
-                case SdsField.Channel: channel = Single(channel, ReadId(ref reader, type, start, dialect), ref reader, start); break;
-                case SdsField.Sender: sender = Single(sender, ReadId(ref reader, type, start, dialect, canBeEmpty: true), ref reader, start); break;
+                case SdsField.Id: Set(ref id, ReadId(ref reader, type, start, dialect), ref reader, start); break;
+                case SdsField.Channel:
+                    Set(ref channel, ReadId(ref reader, type, start, dialect), ref reader, start);
+                    break;
+                case SdsField.Sender:
+                    Set(ref sender, ReadId(ref reader, type, start, dialect, canBeEmpty: true), ref reader, start);
+                    break;
                 case SdsField.Time:
                     reader.Expect(VarintType, type, "the time" + Other(dialect, number), start);
                     if (time is not null) throw reader.Refuse("a field is there twice", start);
                     time = (long)reader.ReadVarint();
                     break;
-                case SdsField.Content: content = Single(content, ReadBytes(ref reader, type, start, MaxContent), ref reader, start); break;
-                case SdsField.Filter: filter = Single(filter, ReadBytes(ref reader, type, start, MaxFilter), ref reader, start); break;
+                case SdsField.Content:
+                    Set(ref content, ReadBytes(ref reader, type, start, MaxContent), ref reader, start);
+                    break;
+                case SdsField.Filter:
+                    Set(ref filter, ReadBytes(ref reader, type, start, MaxFilter), ref reader, start);
+                    break;
                 case SdsField.History: ReadEntry(ref reader, type, start, history, MaxHistory, dialect); break;
                 case SdsField.Requests: ReadEntry(ref reader, type, start, requests, MaxRequests, dialect); break;
                 default: reader.Skip(type, start); break;
@@ -125,7 +134,11 @@ internal static class SdsCodec
             throw reader.Refuse("a message without its time or its content", bytes.Length);
         }
 
-        if (time is null && content is not { Length: > 0 }) throw reader.Refuse("a message without time and content", bytes.Length);
+        if (time is null && content is not { Length: > 0 })
+        {
+            throw reader.Refuse("a message without its time and content", bytes.Length);
+        }
+
         return new SdsMessage(id, channel)
         {
             SenderId = sender ?? "", Timestamp = time, Content = content, Filter = filter, CausalHistory = history,
@@ -146,15 +159,20 @@ internal static class SdsCodec
                 int start = reader.Offset;
                 switch (number)
                 {
-                    case 1: id = Single(id, ReadId(ref reader, type, start, null), ref reader, start); break;
-                    case 2: hint = Single(hint, ReadBytes(ref reader, type, start, MaxHint), ref reader, start); break;
-                    case 3: sender = Single(sender, ReadId(ref reader, type, start, null, canBeEmpty: true), ref reader, start); break;
+                    case 1: Set(ref id, ReadId(ref reader, type, start, null), ref reader, start); break;
+                    case 2: Set(ref hint, ReadBytes(ref reader, type, start, MaxHint), ref reader, start); break;
+                    case 3:
+                        Set(ref sender, ReadId(ref reader, type, start, null, canBeEmpty: true), ref reader, start);
+                        break;
                     default: reader.Skip(type, start); break;
                 }
             }
 
             if (id is null) throw reader.Refuse("an entry without an id", origin);
-            return new SdsHistoryEntry(id) { RetrievalHint = hint is null ? (ReadOnlyMemory<byte>?)null : hint, SenderId = sender };
+            return new SdsHistoryEntry(id)
+            {
+                RetrievalHint = hint is null ? (ReadOnlyMemory<byte>?)null : hint, SenderId = sender,
+            };
         }
         catch (InvalidIpldException) when (dialect == SdsDialect.Nim && IsBareId(bytes))
         {
@@ -182,12 +200,14 @@ internal static class SdsCodec
         foreach (byte[] entry in entries) writer.Bytes(field, entry);
     }
 
-    private static void WriteEntries(ProtobufWriter writer, int field, IReadOnlyList<SdsHistoryEntry> entries, SdsDialect dialect)
+    private static void WriteEntries(ProtobufWriter writer, int field, IReadOnlyList<SdsHistoryEntry> entries,
+        SdsDialect dialect)
     {
         foreach (SdsHistoryEntry entry in entries) writer.Bytes(field, EntryBytes(entry, dialect));
     }
 
-    private static void WriteFilter(ProtobufWriter writer, int field, SdsMessage message, SdsDialect dialect, BloomFilter? filter)
+    private static void WriteFilter(ProtobufWriter writer, int field, SdsMessage message, SdsDialect dialect,
+        BloomFilter? filter)
     {
         if (filter is null)
         {
@@ -220,11 +240,16 @@ internal static class SdsCodec
         _ => "",
     };
 
-    private static string ReadId(ref ProtobufReader reader, int type, int start, SdsDialect? dialect, bool canBeEmpty = false)
+    private static string ReadId(ref ProtobufReader reader, int type, int start, SdsDialect? dialect,
+        bool canBeEmpty = false)
     {
         if (type != BytesType) reader.Expect(BytesType, type, "an id" + Other(dialect, 2), start);
         ReadOnlySpan<byte> bytes = reader.ReadBytes();
-        if (bytes.Length > MaxId || (bytes.IsEmpty && !canBeEmpty)) throw reader.Refuse($"an id of {bytes.Length} bytes", start);
+        if (bytes.Length > MaxId || (bytes.IsEmpty && !canBeEmpty))
+        {
+            throw reader.Refuse($"an id of {bytes.Length} bytes", start);
+        }
+
         if (!Utf8.IsValid(bytes)) throw reader.Refuse("an id that is not UTF-8", start);
         return Encoding.UTF8.GetString(bytes);
     }
@@ -237,8 +262,8 @@ internal static class SdsCodec
         return bytes.ToArray();
     }
 
-    private static void ReadEntry(ref ProtobufReader reader, int type, int start, List<SdsHistoryEntry> entries, int most,
-        SdsDialect dialect)
+    private static void ReadEntry(ref ProtobufReader reader, int type, int start, List<SdsHistoryEntry> entries,
+        int most, SdsDialect dialect)
     {
         reader.Expect(BytesType, type, "an entry", start);
         if (entries.Count == most) throw reader.Refuse($"over {most} entries", start);
@@ -246,14 +271,14 @@ internal static class SdsCodec
         entries.Add(ReadEntry(bytes, dialect, reader.Offset - bytes.Length));
     }
 
-    private static T Single<T>(T? before, T value, ref ProtobufReader reader, int start)
-        where T : class => before is null ? value : throw reader.Refuse("a field is there twice", start);
+    private static void Set<T>(ref T? field, T value, ref ProtobufReader reader, int start)
+        where T : class => field = field is null ? value : throw reader.Refuse("a field is there twice", start);
 
     // The form of the causal history before entries had hints: the ids themselves.
     private static bool IsBareId(ReadOnlySpan<byte> bytes)
     {
         const byte space = 0x20, delete = 0x7f;
-        return bytes.Length is > 0 and <= MaxId && Utf8.IsValid(bytes) && !bytes.ContainsAnyInRange((byte)0, (byte)(space - 1))
-            && !bytes.Contains(delete);
+        return bytes.Length is > 0 and <= MaxId && Utf8.IsValid(bytes)
+            && !bytes.ContainsAnyInRange((byte)0, (byte)(space - 1)) && !bytes.Contains(delete);
     }
 }

@@ -5,7 +5,8 @@ using ArrowCid.Ipld;
 namespace ArrowCid.Channels.Sds;
 
 /// <summary>The stored forms of nim-sds: <c>ChannelMeta</c>, <c>ChannelData</c> and <c>HistoryUpdate</c>, version 1
-/// (<c>SDS.md</c>, section 5). Messages in them have the form of the dialect nim, whichever the channel speaks.</summary>
+/// (<c>SDS.md</c>, section 5). Messages in them have the form of the dialect nim, whichever the channel
+/// speaks.</summary>
 internal static class SnapshotCodec
 {
     private const ulong Version = 1;
@@ -268,7 +269,11 @@ internal static class SnapshotCodec
     public static string Text(scoped ref ProtobufReader reader, int type)
     {
         ReadOnlySpan<byte> bytes = Field(ref reader, type);
-        if (bytes.Length is 0 or > SdsCodec.MaxId || !Utf8.IsValid(bytes)) throw reader.Refuse("a stored id", reader.Offset);
+        if (bytes.Length is 0 or > SdsCodec.MaxId || !Utf8.IsValid(bytes))
+        {
+            throw reader.Refuse("an id of stored state", reader.Offset);
+        }
+
         return Encoding.UTF8.GetString(bytes);
     }
 
