@@ -41,6 +41,14 @@ internal sealed class SdsChannel
 
     public ChannelState State => _state;
 
+    /// <summary>Refuses a message whose time is too far ahead.</summary>
+    public static void CheckTime(SdsMessage message, SdsOptions options, long now)
+    {
+        if (message.Timestamp.GetValueOrDefault() <= now + (long)options.MaxClockLead.TotalMilliseconds) return;
+        throw new ArrowCidException(ErrorCode.InvalidData, string.Create(CultureInfo.InvariantCulture,
+            $"channel '{message.ChannelId}': a message of time {message.Timestamp}, too far ahead of the clock"));
+    }
+
     private SdsDialect Dialect => _options.Dialect;
 
     /// <summary>Hands the changes to the storage; a failure becomes an event.</summary>
@@ -110,7 +118,6 @@ internal sealed class SdsChannel
             return new SdsReceived(message, SdsReceipt.Ephemeral, []);
         }
 
-        CheckTime(message, now);
         _state.EndAnswer(message.Id);
         bool isOwn = message.SenderId == _me;
         if (_state.IsKnown(message.Id) || _state.Waiting.ContainsKey(message.Id))
@@ -244,6 +251,7 @@ internal sealed class SdsChannel
             || BloomFilter.TryRead(message.Filter.Span, Dialect, _state.Filter.Filter) is not { } filter) return;
         foreach (UnacknowledgedMessage each in _state.Unacknowledged.Values.ToList())
         {
+            if (each.PossibleBy.Count >= Math.Max(1, _options.PossibleAcknowledgments)) continue;
             if (!filter.Contains(each.Hash) || !each.PossibleBy.Add(message.SenderId)) continue;
             if (_options.PossibleAcknowledgments > 0 && each.PossibleBy.Count >= _options.PossibleAcknowledgments)
             {
@@ -287,7 +295,7 @@ internal sealed class SdsChannel
         if (_state.Requests.TryGetValue(id, out RepairRequest? own))
         {
             // Another one asks: its answer may be lost, so that this one asks later, instead of never.
-            _state.SetRequest(own with { DueAt = now + RequestDelay(id, own.Round + 1), Round = own.Round + 1 });
+            _state.SetRequest(own with { DueAt = now + RequestDelay(id, own.Round) });
         }
 
         if (request.SenderId is not { Length: > 0 } sender || _state.Find(id) is null || _state.Answers.ContainsKey(id)
@@ -353,13 +361,6 @@ internal sealed class SdsChannel
     {
         long time = message.Timestamp.GetValueOrDefault();
         _state.SetClock(Dialect == SdsDialect.Nim ? Math.Max(time, _state.Clock) + 1 : Math.Max(time, _state.Clock));
-    }
-
-    private void CheckTime(SdsMessage message, long now)
-    {
-        if (message.Timestamp.GetValueOrDefault() <= now + (long)_options.MaxClockLead.TotalMilliseconds) return;
-        throw new ArrowCidException(ErrorCode.InvalidData, string.Create(CultureInfo.InvariantCulture,
-            $"channel '{_id}': a message of time {message.Timestamp}, which is too far ahead of the clock"));
     }
 
     private string SyncId(long time)

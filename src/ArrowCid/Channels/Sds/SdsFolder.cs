@@ -5,7 +5,7 @@ using ArrowCid.Memory;
 namespace ArrowCid.Channels.Sds;
 
 /// <summary>Keeps the state of SDS channels in a directory: a file per channel, flushed to the disk with each change.
-/// One process uses a directory at a time.</summary>
+/// One participant uses a directory at a time.</summary>
 public sealed class SdsFolder : ISdsStorage, IDisposable
 {
     private const string Extension = ".sds", LockFile = "lock";

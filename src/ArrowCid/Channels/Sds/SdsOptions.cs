@@ -11,7 +11,8 @@ public sealed record SdsOptions
     public ISdsStorage? Storage { get; init; }
 
     /// <summary>Is called for each event: one at a time, in order, outside of all locks, on the thread of a call. It
-    /// may call the participant.</summary>
+    /// may call the participant. What it throws reaches the caller of that call; later events come with the next
+    /// one.</summary>
     public Action<SdsEvent>? OnEvent { get; init; }
 
     /// <summary>Returns the retrieval hint of a message of the causal history: channel, message. At most 1,024 bytes;

@@ -111,8 +111,10 @@ public sealed class SdsParticipant
         SdsReceived received;
         lock (_gate)
         {
+            long now = Now;
+            SdsChannel.CheckTime(read, _options, now);
             SdsChannel channel = Open(read.ChannelId);
-            received = channel.Receive(read, Now);
+            received = channel.Receive(read, now);
             End(channel);
         }
 

@@ -32,6 +32,23 @@ public sealed class SdsFaultTests
     }
 
     [Theory]
+    [InlineData(SdsDialect.Nim)]
+    [InlineData(SdsDialect.Rfc)]
+    public void Fault_01_filter_that_is_full_counts_as_absent(SdsDialect dialect)
+    {
+        var filter = new BloomFilter(10_000, 0.001);
+        for (int i = 0; i < 25_000; i++) filter.Add(BloomHash.Of(dialect, $"id-{i}"));
+        var node = new SdsNode(dialect: dialect);
+        node.Wrap("mine");
+        Assert.True(filter.Contains(BloomHash.Of(dialect, "id-1")));
+        node.Receive(SdsNode.Message("m1", 1) with { Filter = SdsNode.Bytes(filter, dialect) }, dialect);
+        byte[] ones = new byte[2344 * 8];
+        ones.AsSpan().Fill(0xff);
+        if (dialect == SdsDialect.Rfc) node.Receive(SdsNode.Message("m2", 2) with { Filter = ones }, dialect);
+        Assert.Equal(0, node.Count(SdsEventKind.PossiblyAcknowledged));
+    }
+
+    [Theory]
     [InlineData(long.MaxValue - 1)]
     [InlineData(long.MaxValue)]
     [InlineData(1L << 53)]

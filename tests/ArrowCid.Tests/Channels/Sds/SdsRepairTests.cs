@@ -228,6 +228,7 @@ public sealed class SdsRepairTests
         var node = new SdsNode();
         node.Receive("m2", 2, "m1");
         long before = node.State.Requests["m1"].DueAt;
+        node.Advance(10);
         node.Receive(SdsNode.Message("ask", 3) with { RepairRequests = [new("m1") { SenderId = "bob" }] });
         Assert.True(node.State.Requests["m1"].DueAt > before);
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using ArrowCid.Ipld;
 
@@ -40,6 +41,9 @@ internal sealed class BloomFilter
 
     /// <summary>The number of words of 64 bits.</summary>
     public int Words => _words.Length;
+
+    // Half of the bits are set at the capacity, and 56 % before ours are rebuilt. @waku/sds never rebuilds its own.
+    private bool IsOverfull => 4 * _words.Sum(word => (long)BitOperations.PopCount(word)) > 3L * Bits;
 
     /// <summary>Whether a filter would have over <see cref="MaxBits"/>.</summary>
     public static bool TooLarge(int capacity, double errorRate) => (long)capacity * BitsPerId(errorRate) > MaxBits
@@ -103,13 +107,15 @@ internal sealed class BloomFilter
     /// <param name="bytes">The bytes of the message's field.</param>
     /// <param name="dialect">The dialect.</param>
     /// <param name="own">The own filter, whose parameters hold where the bytes name none.</param>
-    /// <returns>The filter; null where it is empty or not well formed: it then counts as absent.</returns>
+    /// <returns>The filter; null where it is empty, not well formed, or so full that it answers yes to nearly all: it
+    /// then counts as absent.</returns>
     public static BloomFilter? TryRead(ReadOnlySpan<byte> bytes, SdsDialect dialect, BloomFilter own)
     {
         if (bytes.IsEmpty) return null;
         try
         {
-            return dialect == SdsDialect.Rfc ? TryReadWords(bytes, own) : TryReadParameters(bytes);
+            BloomFilter? read = dialect == SdsDialect.Rfc ? TryReadWords(bytes, own) : TryReadParameters(bytes);
+            return read is { IsOverfull: false } ? read : null;
         }
         catch (InvalidIpldException)
         {
