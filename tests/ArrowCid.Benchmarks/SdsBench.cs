@@ -11,7 +11,7 @@ namespace ArrowCid.Benchmarks;
 internal sealed class SdsBench(bool isQuick, Rounds rounds) : IBench
 {
     private const double WrapGoal = 10;
-    private const string Wrap = "wrap", Receive = "receive", Size = "size", Room = "bench";
+    private const string Wrap = "wrap", Receive = "receive", Size = "size", Channel = "bench";
 
     // @waku/sds looks through all its messages for each new one: over more of them its mean is worse.
     private const int Messages = 300;
@@ -66,7 +66,7 @@ internal sealed class SdsBench(bool isQuick, Rounds rounds) : IBench
     public void Dispose() => _competitor?.Dispose();
 
     private static LineProcess? Start() => SourceTree.Find("interop/node/sds/participant.mjs") is { } script
-        ? LineProcess.TryStart(new ProcessStartInfo("node", [script, "bench", Room])) : null;
+        ? LineProcess.TryStart(new ProcessStartInfo("node", [script, "bench", Channel])) : null;
 
     private double WrapAll(SdsDialect dialect, out byte[][] wrapped)
     {
@@ -78,13 +78,13 @@ internal sealed class SdsBench(bool isQuick, Rounds rounds) : IBench
         for (int channel = 0; channel < channels; channel++)
         {
             var sender = new SdsParticipant("sender", new SdsOptions { Dialect = dialect });
-            sender.OpenChannel(Room);
+            sender.OpenChannel(Channel);
             seconds += Rounds.Seconds(() =>
             {
                 for (int i = 0; i < Messages; i++)
                 {
                     BinaryPrimitives.WriteInt64LittleEndian(content, i);
-                    messages[i] = sender.Wrap(content, ids[i], Room);
+                    messages[i] = sender.Wrap(content, ids[i], Channel);
                 }
             });
         }
@@ -101,7 +101,7 @@ internal sealed class SdsBench(bool isQuick, Rounds rounds) : IBench
         {
             int delivered = 0;
             var receiver = new SdsParticipant("receiver", new SdsOptions { Dialect = dialect, OnEvent = _ => delivered++ });
-            receiver.OpenChannel(Room);
+            receiver.OpenChannel(Channel);
             seconds += Rounds.Seconds(() =>
             {
                 foreach (byte[] message in wrapped) _ = receiver.Unwrap(message);

@@ -22,12 +22,12 @@ if (!existsSync(entry)) {
 }
 const { Message, MessageChannel, MessageChannelEvent } = await import(pathToFileURL(entry).href);
 
-const [id, room] = process.argv.slice(2);
+const [id, channelId] = process.argv.slice(2);
 const hex = bytes => Buffer.from(bytes).toString('hex');
 const bytesOf = text => new Uint8Array(Buffer.from(text, 'hex'));
 // Requests are due at once.
 const options = { repairConfig: { tMin: 0, tMax: 1 } };
-const channel = new MessageChannel(room, id, options);
+const channel = new MessageChannel(channelId, id, options);
 const state = { delivered: [], acknowledged: [], possible: [], missing: [] };
 const record = (event, list, of) => channel.addEventListener(event, e => list.push(...of(e.detail)));
 record(MessageChannelEvent.InMessageDelivered, state.delivered, detail => [detail]);
@@ -76,18 +76,18 @@ const commands = {
   },
   state: async () => ({ ...state, waiting: channel.incomingBuffer.map(message => message.messageId) }),
   async filter({ ids }) {
-    const { filter } = new MessageChannel(room, id, options);
+    const { filter } = new MessageChannel(channelId, id, options);
     for (const each of ids) filter.insert(each);
     return { bytes: hex(filter.toBytes()) };
   },
   async time({ count }) {
     const payload = i => Uint8Array.from({ length: 8 }, (_, at) => (i >> (8 * (at % 4))) & 0xff);
     const encoded = [];
-    const sender = new MessageChannel(room, 'sender', options);
+    const sender = new MessageChannel(channelId, 'sender', options);
     let start = process.hrtime.bigint();
     for (let i = 0; i < count; i++) encoded.push((await send(sender, payload(i))).encode());
     const wrap = Number(process.hrtime.bigint() - start) / count;
-    const receiver = new MessageChannel(room, 'receiver', options);
+    const receiver = new MessageChannel(channelId, 'receiver', options);
     start = process.hrtime.bigint();
     for (const bytes of encoded) await receive(receiver, bytes);
     const taken = Number(process.hrtime.bigint() - start) / count;

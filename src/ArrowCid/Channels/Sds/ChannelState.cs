@@ -7,9 +7,9 @@ internal sealed class ChannelState
 {
     private readonly SdsOptions _options;
     private readonly ChannelJournal _journal;
-    private readonly List<LogEntry> _log = [];
-    private readonly Dictionary<string, LogEntry> _logById = [];
-    private readonly Queue<LogEntry> _unannounced = new();
+    private readonly List<SdsLogEntry> _log = [];
+    private readonly Dictionary<string, SdsLogEntry> _logById = [];
+    private readonly Queue<SdsLogEntry> _unannounced = new();
     private readonly KnownIds _known = new();
     private readonly Dictionary<string, UnacknowledgedMessage> _unacknowledged = [];
     private readonly Dictionary<string, WaitingMessage> _waiting = [];
@@ -33,7 +33,7 @@ internal sealed class ChannelState
     /// <summary>The filter of own and delivered messages.</summary>
     public RollingBloomFilter Filter { get; }
 
-    public IReadOnlyList<LogEntry> Log => _log;
+    public IReadOnlyList<SdsLogEntry> Log => _log;
 
     public IReadOnlyDictionary<string, UnacknowledgedMessage> Unacknowledged => _unacknowledged;
 
@@ -188,20 +188,20 @@ internal sealed class ChannelState
 
     /// <summary>The messages that the next own message names: the newest, and up to half of them delivered late,
     /// which no own message has named so far: their senders wait for that.</summary>
-    public LogEntry[] TakeReferences(int count, long number)
+    public SdsLogEntry[] TakeReferences(int count, long number)
     {
         count = Math.Min(count, _log.Count);
         int mostLate = count / 2;
-        var late = new List<LogEntry>();
-        LogEntry? pivot = count == 0 ? null : _log[^(count - mostLate)];
-        while (late.Count < mostLate && _unannounced.TryDequeue(out LogEntry? each))
+        var late = new List<SdsLogEntry>();
+        SdsLogEntry? pivot = count == 0 ? null : _log[^(count - mostLate)];
+        while (late.Count < mostLate && _unannounced.TryDequeue(out SdsLogEntry? each))
         {
             if (each.IsAnnounced || each.CompareTo(pivot) >= 0 || !_logById.ContainsKey(each.Message.Id)) continue;
             each.NamedBy = number;
             late.Add(each);
         }
 
-        var found = new LogEntry[count];
+        var found = new SdsLogEntry[count];
         int left = count;
         for (int i = _log.Count - 1; left > late.Count; i--)
         {
@@ -219,7 +219,7 @@ internal sealed class ChannelState
     /// it is here: it was sent again.</summary>
     public void AnnounceAgain(string id)
     {
-        if (!_logById.TryGetValue(id, out LogEntry? entry) || !entry.IsAnnounced || entry.IsOwn) return;
+        if (!_logById.TryGetValue(id, out SdsLogEntry? entry) || !entry.IsAnnounced || entry.IsOwn) return;
         entry.IsAnnounced = false;
         Enqueue(entry);
     }
@@ -238,7 +238,7 @@ internal sealed class ChannelState
 
     private void Insert(SdsMessage message, BloomHash hash, bool isOwn)
     {
-        var entry = new LogEntry(message, _options.Dialect) { IsOwn = isOwn, IsAnnounced = isOwn };
+        var entry = new SdsLogEntry(message, _options.Dialect) { IsOwn = isOwn, IsAnnounced = isOwn };
         int at = _log.Count;
         while (at > 0 && _log[at - 1].CompareTo(entry) > 0) at--;
         _log.Insert(at, entry);
@@ -247,7 +247,7 @@ internal sealed class ChannelState
         if (!isOwn) Enqueue(entry);
     }
 
-    private void Enqueue(LogEntry entry)
+    private void Enqueue(SdsLogEntry entry)
     {
         _unannounced.Enqueue(entry);
         if (_unannounced.Count > 2 * _options.History) _unannounced.Dequeue();
@@ -307,7 +307,7 @@ internal sealed class ChannelState
         foreach (string id in evict)
         {
             _known.Add(id);
-            if (_logById.Remove(id, out LogEntry? entry)) _log.Remove(entry);
+            if (_logById.Remove(id, out SdsLogEntry? entry)) _log.Remove(entry);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class SdsChannel
     private readonly List<SdsEvent> _events;
     private readonly ChannelState _state;
     private readonly ProtobufWriter _writer = new();
-    private readonly PriorityQueue<SdsMessage, LogEntry> _ready = new();
+    private readonly PriorityQueue<SdsMessage, SdsLogEntry> _ready = new();
     private long _nextSync, _names;
 
     /// <summary>Opens a channel, from its storage where there is one.</summary>
@@ -72,7 +72,7 @@ internal sealed class SdsChannel
                 $"channel '{_id}': {_state.Unacknowledged.Count} messages are without acknowledgment");
         }
 
-        LogEntry[] references = _state.TakeReferences(_options.CausalHistoryOrDefault, ++_names);
+        SdsLogEntry[] references = _state.TakeReferences(_options.CausalHistoryOrDefault, ++_names);
         SdsHistoryEntry[] history = new SdsHistoryEntry[references.Length];
         byte[][] entries = new byte[references.Length][];
         for (int i = 0; i < references.Length; i++) (history[i], entries[i]) = Refer(references[i]);
@@ -92,7 +92,7 @@ internal sealed class SdsChannel
     {
         _nextSync = now + (long)_options.SyncInterval.TotalMilliseconds;
         IReadOnlyList<SdsHistoryEntry> requests = TakeRequests(now);
-        LogEntry[] references = _state.TakeReferences(_options.CausalHistoryOrDefault, ++_names);
+        SdsLogEntry[] references = _state.TakeReferences(_options.CausalHistoryOrDefault, ++_names);
         if (references.Length == 0 && requests.Count == 0) return null;
         long time = Tick(now);
         var message = new SdsMessage(SyncId(time), _id)
@@ -211,7 +211,7 @@ internal sealed class SdsChannel
             && (isWanted || _state.WaitingOf(waiting.Message.SenderId) < share);
     }
 
-    private void MakeReady(SdsMessage message) => _ready.Enqueue(message, new LogEntry(message, Dialect));
+    private void MakeReady(SdsMessage message) => _ready.Enqueue(message, new SdsLogEntry(message, Dialect));
 
     private void DeliverReady()
     {
@@ -248,7 +248,7 @@ internal sealed class SdsChannel
         if (_state.Unacknowledged.Count == 0) return;
         foreach (SdsHistoryEntry entry in message.CausalHistory) Acknowledge(entry.MessageId, message.SenderId);
         if (_state.Unacknowledged.Count == 0
-            || BloomFilter.TryRead(message.Filter.Span, Dialect, _state.Filter.Filter) is not { } filter) return;
+            || SdsFilter.TryRead(message.Filter.Span, Dialect, _state.Filter.Filter) is not { } filter) return;
         foreach (UnacknowledgedMessage each in _state.Unacknowledged.Values.ToList())
         {
             if (each.PossibleBy.Count >= Math.Max(1, _options.PossibleAcknowledgments)) continue;
@@ -333,7 +333,7 @@ internal sealed class SdsChannel
     private long RequestDelay(string id, int round) => RepairSchedule.RequestDelay(Dialect, _me, id,
         _options.RepairMinMs, _options.RepairMaxMs, round);
 
-    private (SdsHistoryEntry Entry, byte[] Bytes) Refer(LogEntry entry)
+    private (SdsHistoryEntry Entry, byte[] Bytes) Refer(SdsLogEntry entry)
     {
         if (_options.RetrievalHint is not { } provider) return (entry.Reference, entry.ReferenceBytes);
         ReadOnlyMemory<byte> hint = provider(_id, entry.Message.Id);
@@ -345,7 +345,7 @@ internal sealed class SdsChannel
         }
 
         SdsHistoryEntry reference = entry.Reference with { RetrievalHint = hint };
-        return (reference, SdsCodec.EntryBytes(reference, Dialect));
+        return (reference, SdsCodec.HistoryBytes(reference, Dialect));
     }
 
     // nim-sds counts seconds and adds one at each message, the specification milliseconds.

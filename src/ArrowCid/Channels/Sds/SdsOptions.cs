@@ -103,9 +103,9 @@ public sealed record SdsOptions
             nameof(CausalHistory));
         ArgumentOutOfRangeException.ThrowIfLessThan(History, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(FilterCapacity, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(FilterCapacity, BloomFilter.MaxBits);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(FilterCapacity, SdsFilter.MaxBits);
         if (!(FilterErrorRate is > 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(FilterErrorRate));
-        if (BloomFilter.TooLarge(FilterCapacity, FilterErrorRate))
+        if (SdsFilter.TooLarge(FilterCapacity, FilterErrorRate))
         {
             throw new ArgumentOutOfRangeException(nameof(FilterCapacity), FilterCapacity,
                 "a filter has at most 2^23 bits and 32 hashes");

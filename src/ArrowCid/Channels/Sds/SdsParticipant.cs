@@ -16,7 +16,7 @@ namespace ArrowCid.Channels.Sds;
 ///         if (!e.Bytes.IsEmpty) Send(e.Bytes);
 ///     },
 /// });
-/// Send(participant.Wrap(content, "message-1", "room"));
+/// Send(participant.Wrap(content, "message-1", "lobby"));
 /// participant.Unwrap(received);
 /// </code>
 /// </example>

@@ -11,9 +11,9 @@ public sealed class BloomFilterTests
     [Fact]
     public void Filter_has_the_parameters_of_its_capacity_and_error_rate()
     {
-        var filter = new BloomFilter(Capacity, Rate);
+        var filter = new SdsFilter(Capacity, Rate);
         Assert.Equal((Capacity, Rate, 10, 15 * Capacity), (filter.Capacity, filter.ErrorRate, filter.Hashes, filter.Bits));
-        Assert.Equal((7, 1_000), (new BloomFilter(100, 0.01).Hashes, new BloomFilter(100, 0.01).Bits));
+        Assert.Equal((7, 1_000), (new SdsFilter(100, 0.01).Hashes, new SdsFilter(100, 0.01).Bits));
     }
 
     [Theory]
@@ -21,7 +21,7 @@ public sealed class BloomFilterTests
     [InlineData(SdsDialect.Rfc)]
     public void Filter_finds_what_was_added(SdsDialect dialect)
     {
-        var filter = new BloomFilter(100, 0.01);
+        var filter = new SdsFilter(100, 0.01);
         BloomHash hash = BloomHash.Of(dialect, "test");
         Assert.False(filter.Contains(hash));
         filter.Add(hash);
@@ -33,7 +33,7 @@ public sealed class BloomFilterTests
     [InlineData(SdsDialect.Rfc)]
     public void Filter_finds_all_that_was_added_and_errs_as_rarely_as_it_says(SdsDialect dialect)
     {
-        var filter = new BloomFilter(Capacity, Rate);
+        var filter = new SdsFilter(Capacity, Rate);
         for (int i = 0; i < Inserted; i++) filter.Add(BloomHash.Of(dialect, $"added-{i}"));
         Assert.All(Enumerable.Range(0, Inserted), i => Assert.True(filter.Contains(BloomHash.Of(dialect, $"added-{i}"))));
         int wrong = Enumerable.Range(0, Inserted).Count(i => filter.Contains(BloomHash.Of(dialect, $"other-{i}")));
@@ -46,7 +46,7 @@ public sealed class BloomFilterTests
     public void Filter_takes_long_special_and_Unicode_ids(SdsDialect dialect)
     {
         string[] ids = ["short", new string('a', 256), "!@#$%^&*()_+", "日本語 😀", "Ünïcödé", " ", "\n\t"];
-        var filter = new BloomFilter(Capacity, Rate);
+        var filter = new SdsFilter(Capacity, Rate);
         foreach (string id in ids) filter.Add(BloomHash.Of(dialect, id));
         Assert.All(ids, id => Assert.True(filter.Contains(BloomHash.Of(dialect, id))));
         int wrong = Enumerable.Range(0, Inserted).Count(i => filter.Contains(BloomHash.Of(dialect, $"other-{i}")));
@@ -58,10 +58,10 @@ public sealed class BloomFilterTests
     {
         foreach (SdsDialect dialect in Enum.GetValues<SdsDialect>())
         {
-            var filter = new BloomFilter(1_000, 0.01);
+            var filter = new SdsFilter(1_000, 0.01);
             for (int i = 0; i < 500; i++) filter.Add(BloomHash.Of(dialect, $"id-{i}"));
             byte[] bytes = SdsNode.Bytes(filter, dialect);
-            BloomFilter read = BloomFilter.TryRead(bytes, dialect, new BloomFilter(1_000, 0.01))!;
+            SdsFilter read = SdsFilter.TryRead(bytes, dialect, new SdsFilter(1_000, 0.01))!;
             Assert.Equal(bytes, SdsNode.Bytes(read, dialect));
             Assert.All(Enumerable.Range(0, 500), i => Assert.True(read.Contains(BloomHash.Of(dialect, $"id-{i}"))));
         }

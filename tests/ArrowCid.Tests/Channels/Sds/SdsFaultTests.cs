@@ -28,7 +28,7 @@ public sealed class SdsFaultTests
         SdsReceived received = node.Receive(SdsNode.Message("m1", 1) with { Filter = filter.ToArray() });
         Assert.Equal(SdsReceipt.Delivered, received.Receipt);
         Assert.Equal(0, node.Count(SdsEventKind.PossiblyAcknowledged));
-        Assert.Single(node.Participant.Unacknowledged(SdsNode.Room));
+        Assert.Single(node.Participant.Unacknowledged(SdsNode.Channel));
     }
 
     [Theory]
@@ -36,7 +36,7 @@ public sealed class SdsFaultTests
     [InlineData(SdsDialect.Rfc)]
     public void Fault_01_filter_that_is_full_counts_as_absent(SdsDialect dialect)
     {
-        var filter = new BloomFilter(10_000, 0.001);
+        var filter = new SdsFilter(10_000, 0.001);
         for (int i = 0; i < 25_000; i++) filter.Add(BloomHash.Of(dialect, $"id-{i}"));
         var node = new SdsNode(dialect: dialect);
         node.Wrap("mine");
@@ -95,7 +95,7 @@ public sealed class SdsFaultTests
         SdsReceived received = node.Receive(SdsNode.Message("sync-7", 1) with { Content = default });
         Assert.Equal(SdsReceipt.Sync, received.Receipt);
         Assert.Empty(node.Delivered);
-        Assert.Empty(node.Participant.History(SdsNode.Room));
+        Assert.Empty(node.Participant.History(SdsNode.Channel));
         Assert.False(SdsNode.FilterHolds(node.Wrap("mine"), "sync-7"));
         // A participant of nim-sds names it in its history: it is no missing dependency.
         Assert.Equal(SdsReceipt.Delivered, node.Receive("m2", 2, "sync-7").Receipt);
@@ -111,7 +111,7 @@ public sealed class SdsFaultTests
             var random = new Random(seed);
             var node = new SdsNode();
             foreach ((string id, long time) in messages.OrderBy(_ => random.Next())) node.Receive(id, time);
-            histories.Add([.. node.Participant.History(SdsNode.Room).Select(each => each.Id)]);
+            histories.Add([.. node.Participant.History(SdsNode.Channel).Select(each => each.Id)]);
         }
 
         Assert.All(histories, history => Assert.Equal(["d", "a", "b", "c"], history));
@@ -123,7 +123,7 @@ public sealed class SdsFaultTests
         var storage = new MemoryStorage();
         var node = new SdsNode(change: options => options with { Storage = storage });
         node.Receive("m2", 2, "lost");
-        node.Participant.MarkMet(["lost"], SdsNode.Room);
+        node.Participant.MarkMet(["lost"], SdsNode.Channel);
         Assert.Equal(["m2"], node.Delivered);
         Assert.Equal(SdsReceipt.Delivered, node.Receive("m3", 3, "lost").Receipt);
         var again = new SdsNode(change: options => options with { Storage = storage });
@@ -136,7 +136,7 @@ public sealed class SdsFaultTests
         var storage = new MemoryStorage();
         var node = new SdsNode(change: options => options with { Storage = storage, History = 10 });
         for (int i = 0; i < 100; i++) node.Receive($"m{i:d3}", i + 1);
-        Assert.Equal(10, node.Participant.History(SdsNode.Room).Count);
+        Assert.Equal(10, node.Participant.History(SdsNode.Channel).Count);
         Assert.Equal(SdsReceipt.Delivered, node.Receive("late", 200, "m000", "m050").Receipt);
         Assert.Equal(SdsReceipt.Duplicate, node.Receive("m001", 2).Receipt);
         var again = new SdsNode(change: options => options with { Storage = storage, History = 10 });
@@ -151,8 +151,8 @@ public sealed class SdsFaultTests
         for (int i = 0; i < 3; i++) node.Advance(61);
         Assert.Equal(["mine"], node.Ids(SdsEventKind.Failed));
         Assert.Empty(node.Ids(SdsEventKind.Acknowledged));
-        Assert.Empty(node.Participant.Unacknowledged(SdsNode.Room));
-        Assert.Single(node.Participant.History(SdsNode.Room));
+        Assert.Empty(node.Participant.Unacknowledged(SdsNode.Channel));
+        Assert.Single(node.Participant.History(SdsNode.Channel));
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class SdsFaultTests
         writer.Varint(2, 9);
         writer.Text(3, "dep-1");
         writer.Text(3, "msg-1");
-        writer.Text(4, SdsNode.Room);
+        writer.Text(4, SdsNode.Channel);
         writer.Text(5, "content");
         SdsMessage read = SdsCodec.Read(writer.Written, SdsDialect.Nim);
         Assert.Equal(["dep-1", "msg-1"], read.CausalHistory.Select(entry => entry.MessageId));
@@ -233,7 +233,7 @@ public sealed class SdsFaultTests
             node.Receive(SdsNode.Message($"m{i}", 1, $"missing-{i}-a", $"missing-{i}-b") with { SenderId = $"s{i % 3}" });
         }
 
-        Assert.Equal(12, node.Participant.Waiting(SdsNode.Room).Count); // three senders with a quarter each
+        Assert.Equal(12, node.Participant.Waiting(SdsNode.Channel).Count); // three senders with a quarter each
         Assert.Equal(20, node.State.Requests.Count);
         SdsReceived refused = node.Receive(SdsNode.Message("m-more", 1, "missing") with { SenderId = "s0" });
         Assert.Equal(SdsReceipt.Refused, refused.Receipt);
@@ -274,7 +274,7 @@ public sealed class SdsFaultTests
         before = storage.AppendedBytes;
         node.Wrap("later-0000");
         long later = storage.AppendedBytes - before;
-        Assert.Equal(1_022, node.Participant.Unacknowledged(SdsNode.Room).Count);
+        Assert.Equal(1_022, node.Participant.Unacknowledged(SdsNode.Channel).Count);
         Assert.InRange(later, early - 100, early + 100);
         Assert.True(later < 1_000, $"{later} bytes");
     }

@@ -44,7 +44,7 @@ public sealed class SdsHostileTests
 
         alice.Clock.Advance(TimeSpan.FromSeconds(301));
         messages.Add(alice.Wrap("asks"));
-        messages.Add(alice.Participant.WrapSync(SdsNode.Room)!);
+        messages.Add(alice.Participant.WrapSync(SdsNode.Channel)!);
         int taken = 0;
         for (int i = 0; i < Rounds; i++)
         {
@@ -113,13 +113,13 @@ public sealed class SdsHostileTests
         Refused(twice);
         var missing = new ProtobufWriter();
         missing.Text(1, "m");
-        missing.Text(4, "room");
+        missing.Text(4, "lobby");
         missing.Text(5, "content");
         Refused(missing);
         var broken = new ProtobufWriter();
         broken.Bytes(1, [0xff, 0xfe]);
         broken.Varint(2, 1);
-        broken.Text(4, "room");
+        broken.Text(4, "lobby");
         broken.Text(5, "content");
         Refused(broken);
     }
@@ -140,8 +140,8 @@ public sealed class SdsHostileTests
         Assert.Equal(SdsReceipt.Delivered, node.Receive("self", 1, "self").Receipt);
         node.Receive("a", 2, "b");
         node.Receive("b", 3, "a");
-        Assert.Equal(2, node.Participant.Waiting(SdsNode.Room).Count);
-        node.Participant.MarkMet(["a"], SdsNode.Room);
+        Assert.Equal(2, node.Participant.Waiting(SdsNode.Channel).Count);
+        node.Participant.MarkMet(["a"], SdsNode.Channel);
         Assert.Equal(["self", "b"], node.Delivered);
     }
 
@@ -160,7 +160,7 @@ public sealed class SdsHostileTests
         var writer = new ProtobufWriter();
         writer.Text(1, "m");
         writer.Varint(2, 1);
-        writer.Text(4, "room");
+        writer.Text(4, "lobby");
         writer.Text(5, "content");
         return writer;
     }

@@ -7,7 +7,7 @@ namespace ArrowCid.Tests.Channels.Sds;
 /// <summary>A participant with a clock that stands still, whose events are recorded.</summary>
 internal sealed class SdsNode
 {
-    public const string Room = "room";
+    public const string Channel = "lobby";
 
     public static readonly DateTimeOffset Start = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
 
@@ -25,7 +25,7 @@ internal sealed class SdsNode
 
     public List<SdsEvent> Events { get; } = [];
 
-    public ChannelState State => Participant.StateOf(Room);
+    public ChannelState State => Participant.StateOf(Channel);
 
     public IEnumerable<string> Delivered => Ids(SdsEventKind.Delivered);
 
@@ -33,7 +33,7 @@ internal sealed class SdsNode
 
     public int Count(SdsEventKind kind) => Events.Count(e => e.Kind == kind);
 
-    public byte[] Wrap(string id, string channel = Room) => Participant.Wrap(Encoding.UTF8.GetBytes(id), id, channel);
+    public byte[] Wrap(string id, string channel = Channel) => Participant.Wrap(Encoding.UTF8.GetBytes(id), id, channel);
 
     public SdsReceived Receive(SdsMessage message, SdsDialect dialect = SdsDialect.Nim) =>
         Participant.Unwrap(SdsCodec.ToBytes(message, dialect));
@@ -47,7 +47,7 @@ internal sealed class SdsNode
         Participant.Sweep();
     }
 
-    public static SdsMessage Message(string id, long time, params string[] history) => new(id, Room)
+    public static SdsMessage Message(string id, long time, params string[] history) => new(id, Channel)
     {
         SenderId = "bob", Timestamp = time, Content = Encoding.UTF8.GetBytes(id),
         CausalHistory = [.. history.Select(each => new SdsHistoryEntry(each) { SenderId = "bob" })],
@@ -61,12 +61,12 @@ internal sealed class SdsNode
     /// <summary>A filter as a participant of nim-sds sends it.</summary>
     public static byte[] Filter(params string[] ids)
     {
-        var filter = new BloomFilter(10_000, 0.001);
+        var filter = new SdsFilter(10_000, 0.001);
         foreach (string id in ids) filter.Add(BloomHash.Of(SdsDialect.Nim, id));
         return Bytes(filter, SdsDialect.Nim);
     }
 
-    public static byte[] Bytes(BloomFilter filter, SdsDialect dialect)
+    public static byte[] Bytes(SdsFilter filter, SdsDialect dialect)
     {
         var writer = new ProtobufWriter();
         filter.Write(writer, dialect);
@@ -75,6 +75,6 @@ internal sealed class SdsNode
     }
 
     /// <summary>Whether the filter of a wrapped message seems to hold an id.</summary>
-    public static bool FilterHolds(byte[] wrapped, string id, SdsDialect dialect = SdsDialect.Nim) => BloomFilter.TryRead(
-        SdsCodec.Read(wrapped, dialect).Filter.Span, dialect, new BloomFilter(10_000, 0.001))!.Contains(BloomHash.Of(dialect, id));
+    public static bool FilterHolds(byte[] wrapped, string id, SdsDialect dialect = SdsDialect.Nim) => SdsFilter.TryRead(
+        SdsCodec.Read(wrapped, dialect).Filter.Span, dialect, new SdsFilter(10_000, 0.001))!.Contains(BloomHash.Of(dialect, id));
 }

@@ -30,11 +30,11 @@ public sealed class SdsReliabilityTests
         var alice = new SdsNode("alice", dialect);
         var bob = new SdsNode("bob", dialect, clock: alice.Clock);
         for (int i = 0; i < before; i++) bob.Participant.Unwrap(alice.Wrap($"before-{i}"));
-        byte[] wrapped = alice.Participant.Wrap([1, 2, 3], "test-msg-1", SdsNode.Room);
+        byte[] wrapped = alice.Participant.Wrap([1, 2, 3], "test-msg-1", SdsNode.Channel);
         for (int i = 0; i < before; i++) Assert.True(SdsNode.FilterHolds(wrapped, $"before-{i}", dialect));
         SdsReceived received = bob.Participant.Unwrap(wrapped);
         Assert.Equal([1, 2, 3], received.Message.Content.ToArray());
-        Assert.Equal((SdsNode.Room, "alice", SdsReceipt.Delivered),
+        Assert.Equal((SdsNode.Channel, "alice", SdsReceipt.Delivered),
             (received.Message.ChannelId, received.Message.SenderId, received.Receipt));
         Assert.Empty(received.Missing);
     }
@@ -61,8 +61,8 @@ public sealed class SdsReliabilityTests
         SdsReceived second = node.Receive(SdsNode.Message("msg2", 2, "msg1") with { Filter = filter });
         Assert.Equal(["msg1"], second.Missing.Select(entry => entry.MessageId));
         Assert.Empty(node.Delivered);
-        node.Participant.MarkMet(["msg1"], SdsNode.Room);
-        Assert.Empty(node.Participant.Waiting(SdsNode.Room));
+        node.Participant.MarkMet(["msg1"], SdsNode.Channel);
+        Assert.Empty(node.Participant.Waiting(SdsNode.Channel));
         Assert.Equal(["msg2", "msg3"], node.Delivered);
         Assert.Equal(2, node.Count(SdsEventKind.Missing));
     }
@@ -81,7 +81,7 @@ public sealed class SdsReliabilityTests
         Assert.Equal(("msg1", "bob"), (acknowledged.MessageId, acknowledged.ParticipantId));
     }
 
-    /// <summary>Departure: a filter makes it possible alone, unless an option says how many participants' filters count.</summary>
+    /// <summary>Difference: a filter makes it possible alone, unless an option says how many participants' filters count.</summary>
     [Theory]
     [InlineData(0, false)]
     [InlineData(1, false)]
@@ -124,7 +124,7 @@ public sealed class SdsReliabilityTests
         node.Receive(SdsNode.Message("m2", 2) with { Filter = SdsNode.Filter("msg1") });
         for (int i = 0; i < 4; i++) node.Advance(61);
         Assert.Equal(0, node.Count(SdsEventKind.Resend) + node.Count(SdsEventKind.Failed));
-        Assert.Empty(node.Participant.Unacknowledged(SdsNode.Room));
+        Assert.Empty(node.Participant.Unacknowledged(SdsNode.Channel));
     }
 
     [Fact]
@@ -164,13 +164,13 @@ public sealed class SdsReliabilityTests
     {
         var node = new SdsNode();
         for (int i = 0; i < 6; i++) node.Wrap($"msg{i}");
-        Assert.Equal(6, node.Participant.Unacknowledged(SdsNode.Room).Count);
+        Assert.Equal(6, node.Participant.Unacknowledged(SdsNode.Channel).Count);
         node.Receive("ack", 100, "msg0", "msg2", "msg4");
-        Assert.Equal(["msg1", "msg3", "msg5"], node.Participant.Unacknowledged(SdsNode.Room).Select(each => each.Id));
+        Assert.Equal(["msg1", "msg3", "msg5"], node.Participant.Unacknowledged(SdsNode.Channel).Select(each => each.Id));
         Assert.Equal(3, node.Count(SdsEventKind.Acknowledged));
     }
 
-    /// <summary>Departure: what was given up is <c>Failed</c>, and each resend is an event with bytes.</summary>
+    /// <summary>Difference: what was given up is <c>Failed</c>, and each resend is an event with bytes.</summary>
     [Fact]
     public void Sweep_resends_gives_up_and_rolls_the_filter()
     {
@@ -184,20 +184,20 @@ public sealed class SdsReliabilityTests
         Assert.Equal(["msg1"], node.Ids(SdsEventKind.Failed));
         node.Wrap("msg2");
         node.Wrap("msg3");
-        Assert.Equal(["msg2", "msg3"], node.Participant.Unacknowledged(SdsNode.Room).Select(each => each.Id));
-        BloomFilter filter = node.State.Filter.Filter;
+        Assert.Equal(["msg2", "msg3"], node.Participant.Unacknowledged(SdsNode.Channel).Select(each => each.Id));
+        SdsFilter filter = node.State.Filter.Filter;
         Assert.False(filter.Contains(BloomHash.Of(SdsDialect.Nim, "msg1")));
         Assert.True(filter.Contains(BloomHash.Of(SdsDialect.Nim, "msg3")));
     }
 
-    /// <summary>Departure: the sync message comes with the event, and only where there is something to tell.</summary>
+    /// <summary>Difference: the sync message comes with the event, and only where there is something to tell.</summary>
     [Theory]
     [InlineData(SdsDialect.Nim)]
     [InlineData(SdsDialect.Rfc)]
     public void Sync_message_is_due_at_each_interval(SdsDialect dialect)
     {
         var node = new SdsNode(dialect: dialect);
-        node.Participant.OpenChannel(SdsNode.Room);
+        node.Participant.OpenChannel(SdsNode.Channel);
         node.Advance(31);
         Assert.Equal(0, node.Count(SdsEventKind.Sync));
         node.Wrap("msg1");
@@ -241,7 +241,7 @@ public sealed class SdsReliabilityTests
     {
         var node = new SdsNode();
         for (int i = 0; i <= 1_005; i++) node.Wrap($"msg{i}");
-        IReadOnlyList<SdsMessage> history = node.Participant.History(SdsNode.Room);
+        IReadOnlyList<SdsMessage> history = node.Participant.History(SdsNode.Channel);
         Assert.Equal(1_000, history.Count);
         Assert.Equal("msg1005", history[^1].Id);
     }
@@ -267,11 +267,11 @@ public sealed class SdsReliabilityTests
     public void Empty_and_oversized_contents_and_ids_are_refused()
     {
         var node = new SdsNode();
-        Assert.Throws<ArgumentException>(() => node.Participant.Wrap([], "m", SdsNode.Room));
+        Assert.Throws<ArgumentException>(() => node.Participant.Wrap([], "m", SdsNode.Channel));
         ArrowCidException e = Assert.Throws<ArrowCidException>(
-            () => node.Participant.Wrap(new byte[(1 << 20) + 1], "m", SdsNode.Room));
+            () => node.Participant.Wrap(new byte[(1 << 20) + 1], "m", SdsNode.Channel));
         Assert.Equal(ErrorCode.TooLarge, e.Code);
-        Assert.NotEmpty(node.Participant.Wrap(new byte[1 << 20], "m", SdsNode.Room));
+        Assert.NotEmpty(node.Participant.Wrap(new byte[1 << 20], "m", SdsNode.Channel));
         foreach (string id in new[] { "", new string('x', 257), "\ud800" })
         {
             Assert.Throws<ArgumentException>(() => node.Wrap(id));
@@ -288,11 +288,11 @@ public sealed class SdsReliabilityTests
         var node = new SdsNode();
         node.Wrap("m1");
         node.Receive("m2", 2, "missing");
-        node.Participant.RemoveChannel(SdsNode.Room);
+        node.Participant.RemoveChannel(SdsNode.Channel);
         Assert.Empty(node.Participant.Channels);
-        Assert.Empty(node.Participant.Unacknowledged(SdsNode.Room));
-        Assert.Empty(node.Participant.Waiting(SdsNode.Room));
-        Assert.Empty(node.Participant.History(SdsNode.Room));
+        Assert.Empty(node.Participant.Unacknowledged(SdsNode.Channel));
+        Assert.Empty(node.Participant.Waiting(SdsNode.Channel));
+        Assert.Empty(node.Participant.History(SdsNode.Channel));
     }
 
     [Fact]
@@ -367,7 +367,7 @@ public sealed class SdsReliabilityTests
         SdsMessage ephemeral = SdsNode.Message("e1", 1, "missing") with { Timestamp = null };
         Assert.Equal(SdsReceipt.Ephemeral, node.Receive(ephemeral, SdsDialect.Rfc).Receipt);
         Assert.Equal(["e1"], node.Delivered);
-        Assert.Empty(node.Participant.History(SdsNode.Room));
+        Assert.Empty(node.Participant.History(SdsNode.Channel));
     }
 
     [Fact]

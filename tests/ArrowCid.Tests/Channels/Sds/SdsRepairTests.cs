@@ -68,12 +68,12 @@ public sealed class SdsRepairTests
         Assert.Equal(["m1", "m2"], node.State.Requests.Keys.Order());
         node.Receive("m1", 1);
         Assert.Equal(["m2"], node.State.Requests.Keys);
-        node.Participant.MarkMet(["m2"], SdsNode.Room);
+        node.Participant.MarkMet(["m2"], SdsNode.Channel);
         Assert.Empty(node.State.Requests);
         Assert.Equal(["m1", "m3"], node.Delivered);
     }
 
-    /// <summary>Departure: a request that was sent is not forgotten, but sent again later.</summary>
+    /// <summary>Difference: a request that was sent is not forgotten, but sent again later.</summary>
     [Fact]
     public void Due_request_goes_with_the_next_message_and_again_later()
     {
@@ -133,7 +133,7 @@ public sealed class SdsRepairTests
     {
         var node = new SdsNode();
         node.Wrap("m1");
-        Assert.Equal("alice", Assert.Single(node.Participant.History(SdsNode.Room)).SenderId);
+        Assert.Equal("alice", Assert.Single(node.Participant.History(SdsNode.Channel)).SenderId);
         Assert.Equal("alice", Assert.Single(SdsCodec.Read(node.Wrap("m2"), SdsDialect.Nim).CausalHistory).SenderId);
     }
 
@@ -177,12 +177,12 @@ public sealed class SdsRepairTests
     public void Sweep_of_nothing_does_nothing()
     {
         var node = new SdsNode();
-        node.Participant.OpenChannel(SdsNode.Room);
+        node.Participant.OpenChannel(SdsNode.Channel);
         node.Advance(3_600);
         Assert.Empty(node.Events);
     }
 
-    /// <summary>Departure: a request does not end with time. It ends when the message arrives or is marked met.</summary>
+    /// <summary>Difference: a request does not end with time. It ends when the message arrives or is marked met.</summary>
     [Fact]
     public void Old_request_is_still_there()
     {
@@ -221,7 +221,7 @@ public sealed class SdsRepairTests
         Assert.Equal(0, carol.Count(SdsEventKind.Rebroadcast));
     }
 
-    /// <summary>Departure: the own request is put off, not forgotten: the answer to the other one may be lost.</summary>
+    /// <summary>Difference: the own request is put off, not forgotten: the answer to the other one may be lost.</summary>
     [Fact]
     public void Request_of_another_participant_puts_off_the_own_one()
     {
@@ -233,7 +233,7 @@ public sealed class SdsRepairTests
         Assert.True(node.State.Requests["m1"].DueAt > before);
     }
 
-    /// <summary>Departure: who is not in the group answers too, where no member of it has in twice the longest time.</summary>
+    /// <summary>Difference: who is not in the group answers too, where no member of it has in twice the longest time.</summary>
     [Fact]
     public void Group_answers_first_and_all_others_where_it_does_not()
     {

@@ -78,7 +78,7 @@ public sealed class SdsSimulationTests
             {
                 int from = _random.Next(Participants);
                 string id = $"m{i:d2}";
-                Broadcast(from, _participants[from].Wrap([(byte)i], id, SdsNode.Room));
+                Broadcast(from, _participants[from].Wrap([(byte)i], id, SdsNode.Channel));
                 _delivered[from].Add(id);
                 _sent.Add(id);
                 Pass(_random.Next(20));
@@ -89,16 +89,16 @@ public sealed class SdsSimulationTests
             for (int hours = 0; hours < 24 && !IsDone(); hours++) Pass(600);
             foreach (SdsParticipant each in _participants)
             {
-                Assert.Equal(_sent.Order(StringComparer.Ordinal), each.History(SdsNode.Room).Select(m => m.Id).Order(StringComparer.Ordinal));
-                Assert.Equal(_participants[0].History(SdsNode.Room).Select(m => m.Id), each.History(SdsNode.Room).Select(m => m.Id));
-                Assert.Empty(each.Waiting(SdsNode.Room));
+                Assert.Equal(_sent.Order(StringComparer.Ordinal), each.History(SdsNode.Channel).Select(m => m.Id).Order(StringComparer.Ordinal));
+                Assert.Equal(_participants[0].History(SdsNode.Channel).Select(m => m.Id), each.History(SdsNode.Channel).Select(m => m.Id));
+                Assert.Empty(each.Waiting(SdsNode.Channel));
             }
 
             Assert.Equal(_sent, _acknowledged.Order(StringComparer.Ordinal));
         }
 
         private bool IsDone() => _acknowledged.Count == _sent.Count
-            && _participants.All(each => each.History(SdsNode.Room).Count == _sent.Count);
+            && _participants.All(each => each.History(SdsNode.Channel).Count == _sent.Count);
 
         private void Open(int i)
         {
@@ -106,7 +106,7 @@ public sealed class SdsSimulationTests
             {
                 Dialect = _dialect, Clock = _clock, Storage = _storages[i], OnEvent = e => Hear(i, e), FilterCapacity = 50,
             });
-            _participants[i].OpenChannel(SdsNode.Room);
+            _participants[i].OpenChannel(SdsNode.Channel);
         }
 
         private void Hear(int i, SdsEvent e)
@@ -154,7 +154,7 @@ public sealed class SdsSimulationTests
                     // The rule taken out: what waits is let through.
                     if (!_waits && received.Receipt == SdsReceipt.Waiting)
                     {
-                        _participants[next.To].MarkMet(received.Missing.Select(entry => entry.MessageId), SdsNode.Room);
+                        _participants[next.To].MarkMet(received.Missing.Select(entry => entry.MessageId), SdsNode.Channel);
                     }
                 }
 

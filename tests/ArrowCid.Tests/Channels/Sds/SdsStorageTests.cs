@@ -17,7 +17,7 @@ public sealed class SdsStorageTests : IDisposable
     public void Unacknowledged_messages_survive_restarts()
     {
         for (int i = 1; i <= 3; i++) Open().Wrap($"m{i}");
-        Assert.Equal(["m1", "m2", "m3"], Open().Participant.StateOf(SdsNode.Room).Unacknowledged.Keys.Order());
+        Assert.Equal(["m1", "m2", "m3"], Open().Participant.StateOf(SdsNode.Channel).Unacknowledged.Keys.Order());
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class SdsStorageTests : IDisposable
         SdsNode node = Open();
         node.Wrap("msg-r");
         node.Receive("m2", 2, "missing");
-        node.Participant.RemoveChannel(SdsNode.Room);
+        node.Participant.RemoveChannel(SdsNode.Channel);
         Assert.Equal(1, _storage.Deletes);
         Assert.Empty(_storage.Journals);
         SdsNode again = Open();
@@ -70,7 +70,7 @@ public sealed class SdsStorageTests : IDisposable
     {
         var node = new SdsNode();
         node.Wrap("m");
-        Assert.Single(node.Participant.Unacknowledged(SdsNode.Room));
+        Assert.Single(node.Participant.Unacknowledged(SdsNode.Channel));
         Assert.Equal(0, node.State.PendingBytes);
     }
 
@@ -118,10 +118,10 @@ public sealed class SdsStorageTests : IDisposable
     {
         _storage.FailsLoad = true;
         SdsNode node = Open();
-        Assert.Throws<IOException>(() => node.Participant.OpenChannel(SdsNode.Room));
+        Assert.Throws<IOException>(() => node.Participant.OpenChannel(SdsNode.Channel));
         Assert.Empty(node.Participant.Channels);
         _storage.FailsLoad = false;
-        node.Participant.OpenChannel(SdsNode.Room);
+        node.Participant.OpenChannel(SdsNode.Channel);
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class SdsStorageTests : IDisposable
         _storage.FailsWrite = true;
         node.Wrap("m1");
         _storage.FailsWrite = false;
-        node.Participant.OpenChannel(SdsNode.Room);
+        node.Participant.OpenChannel(SdsNode.Channel);
         Assert.Single(Open().State.Log);
     }
 
@@ -156,7 +156,7 @@ public sealed class SdsStorageTests : IDisposable
     {
         SdsNode node = Open();
         _storage.FailsWrite = true;
-        for (int i = 0; i < 18; i++) node.Participant.Wrap(new byte[1 << 20], $"m{i:d2}", SdsNode.Room);
+        for (int i = 0; i < 18; i++) node.Participant.Wrap(new byte[1 << 20], $"m{i:d2}", SdsNode.Channel);
         Assert.True(node.State.PendingBytes < 18 << 20);
         _storage.FailsWrite = false;
         node.Wrap("last");
@@ -189,7 +189,7 @@ public sealed class SdsStorageTests : IDisposable
         SdsNode node = Open();
         node.Wrap("m1");
         _storage.FailsDelete = true;
-        Assert.Throws<IOException>(() => node.Participant.RemoveChannel(SdsNode.Room));
+        Assert.Throws<IOException>(() => node.Participant.RemoveChannel(SdsNode.Channel));
         Assert.Single(node.Participant.Channels);
     }
 
@@ -199,7 +199,7 @@ public sealed class SdsStorageTests : IDisposable
         SdsNode node = Open(history: 5);
         for (int i = 0; i < 400; i++) node.Receive(SdsNode.Message($"m{i:d3}", i) with { Content = new byte[20_000] });
         Assert.True(_storage.Replaces > 0);
-        Assert.InRange(_storage.Journals[SdsNode.Room].Length, 100_000, 2 << 20);
+        Assert.InRange(_storage.Journals[SdsNode.Channel].Length, 100_000, 2 << 20);
         SdsNode again = Open(history: 5);
         Assert.Equal(node.State.Log.Select(entry => entry.Message.Id), again.State.Log.Select(entry => entry.Message.Id));
         Assert.Equal(SdsReceipt.Duplicate, again.Receive("m000", 0).Receipt);
@@ -210,14 +210,14 @@ public sealed class SdsStorageTests : IDisposable
     {
         SdsNode node = Open();
         for (int i = 1; i <= 3; i++) node.Receive($"m{i}", i);
-        int whole = _storage.Journals[SdsNode.Room].Length;
+        int whole = _storage.Journals[SdsNode.Channel].Length;
         node.Receive("m4", 4);
-        int last = _storage.Journals[SdsNode.Room].Length - whole;
-        byte[] bytes = _storage.Journals[SdsNode.Room];
+        int last = _storage.Journals[SdsNode.Channel].Length - whole;
+        byte[] bytes = _storage.Journals[SdsNode.Channel];
         for (int cut = 1; cut < last; cut++)
         {
-            _storage.Replace(SdsNode.Room, bytes);
-            _storage.Cut(SdsNode.Room, cut);
+            _storage.Replace(SdsNode.Channel, bytes);
+            _storage.Cut(SdsNode.Channel, cut);
             SdsNode again = Open();
             Assert.Equal(["m1", "m2", "m3"], again.State.Log.Select(entry => entry.Message.Id));
             again.Receive("m5", 5);
@@ -230,8 +230,8 @@ public sealed class SdsStorageTests : IDisposable
     {
         SdsNode node = Open();
         for (int i = 1; i <= 3; i++) node.Receive($"m{i}", i);
-        _storage.Damage(SdsNode.Room, 12);
-        ArrowCidException e = Assert.Throws<ArrowCid.Ipld.InvalidIpldException>(() => Open().Participant.OpenChannel(SdsNode.Room));
+        _storage.Damage(SdsNode.Channel, 12);
+        ArrowCidException e = Assert.Throws<ArrowCid.Ipld.InvalidIpldException>(() => Open().Participant.OpenChannel(SdsNode.Channel));
         Assert.Equal(ErrorCode.InvalidData, e.Code);
     }
 

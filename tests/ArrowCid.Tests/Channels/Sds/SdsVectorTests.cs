@@ -84,12 +84,12 @@ public sealed class SdsVectorTests
     [Fact]
     public void Filter_has_the_bytes_of_nim_sds()
     {
-        var filter = new BloomFilter(10, 0.01);
+        var filter = new SdsFilter(10, 0.01);
         Assert.Equal((7, 100, 2), (filter.Hashes, filter.Bits, filter.Words));
         filter.Add(BloomHash.Of(SdsDialect.Nim, "msg1"));
         filter.Add(BloomHash.Of(SdsDialect.Nim, "test-msg-1"));
         Assert.Equal("0a10020049b2240000020202002000000000100a18904e20072864", Hex.Of(SdsNode.Bytes(filter, SdsDialect.Nim)));
-        var usual = new BloomFilter(10_000, 0.001);
+        var usual = new SdsFilter(10_000, 0.001);
         Assert.Equal((10, 150_000, 2344), (usual.Hashes, usual.Bits, usual.Words));
         Assert.Equal(18_768, SdsNode.Bytes(usual, SdsDialect.Nim).Length);
         Assert.Equal(2344 * 8, SdsNode.Bytes(usual, SdsDialect.Rfc).Length);

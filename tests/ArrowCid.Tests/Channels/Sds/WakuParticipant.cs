@@ -13,7 +13,7 @@ internal sealed class WakuParticipant : IDisposable
 
     public WakuParticipant(string id)
     {
-        var start = new ProcessStartInfo("node", ["interop/node/sds/participant.mjs", id, SdsNode.Room])
+        var start = new ProcessStartInfo("node", ["interop/node/sds/participant.mjs", id, SdsNode.Channel])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

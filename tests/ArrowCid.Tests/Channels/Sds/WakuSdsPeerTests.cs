@@ -56,7 +56,7 @@ public sealed class WakuSdsPeerTests
         alice.Participant.Unwrap(bob.Send("thanks").Bytes);
         SdsEvent acknowledged = Assert.Single(alice.Events, e => e.Kind == SdsEventKind.Acknowledged);
         Assert.Equal(("answer", "bob"), (acknowledged.MessageId, acknowledged.ParticipantId));
-        Assert.Empty(alice.Participant.Unacknowledged(SdsNode.Room));
+        Assert.Empty(alice.Participant.Unacknowledged(SdsNode.Channel));
     }
 
     [PeerFact(Peer.WakuSds)]
@@ -75,7 +75,7 @@ public sealed class WakuSdsPeerTests
         bob.Receive(alice.Wrap("second"));
         Assert.Equal(sent.Order(), bob.Ids("acknowledged").Union(bob.Ids("possible")).Order());
         string[] ids = ["a", "m1", "test-msg-1", "Ünïcödé", "日本語 😀", new string('x', 200), .. Enumerable.Range(0, 500).Select(i => $"id-{i}")];
-        var filter = new BloomFilter(10_000, 0.001);
+        var filter = new SdsFilter(10_000, 0.001);
         foreach (string id in ids) filter.Add(BloomHash.Of(SdsDialect.Rfc, id));
         Assert.Equal(Hex.Of(bob.Filter(ids)), Hex.Of(SdsNode.Bytes(filter, SdsDialect.Rfc)));
     }
@@ -119,7 +119,7 @@ public sealed class WakuSdsPeerTests
         foreach (SdsEvent e in alice.Events.Where(e => e.Kind == SdsEventKind.Resend).ToList()) bob.Receive(e.Bytes.Span);
         Assert.Equal(["lost", "second"], bob.Ids("delivered"));
         alice.Participant.Unwrap(bob.Send("thanks").Bytes);
-        Assert.Empty(alice.Participant.Unacknowledged(SdsNode.Room));
+        Assert.Empty(alice.Participant.Unacknowledged(SdsNode.Channel));
     }
 
     [PeerFact(Peer.WakuSds)]
@@ -148,7 +148,7 @@ public sealed class WakuSdsPeerTests
         Assert.Equal([lost, second], alice.State.Requests.Keys.OrderBy(id => id == second));
         alice.Clock.Advance(TimeSpan.FromSeconds(121));
         // Its clock runs on its own: a time ahead of it is taken.
-        bob.Receive(alice.Participant.WrapSync(SdsNode.Room)!);
+        bob.Receive(alice.Participant.WrapSync(SdsNode.Channel)!);
         foreach (byte[] bytes in bob.Answers()) alice.Participant.Unwrap(bytes);
         Assert.Equal([lost, second], alice.Delivered);
     }
@@ -187,6 +187,6 @@ public sealed class WakuSdsPeerTests
         Assert.Equal(Rounds, hers.Count);
         Assert.Equal(Rounds, his.Count);
         Assert.Equal(sent.Order(StringComparer.Ordinal),
-            alice.Participant.History(SdsNode.Room).Select(each => each.Id).Order(StringComparer.Ordinal));
+            alice.Participant.History(SdsNode.Channel).Select(each => each.Id).Order(StringComparer.Ordinal));
     }
 }

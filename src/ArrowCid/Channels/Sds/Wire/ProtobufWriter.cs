@@ -23,7 +23,12 @@ internal sealed class ProtobufWriter
     public static int VarintFieldLength(int field, ulong value) =>
         VarintLength((ulong)field << 3) + VarintLength(value);
 
-    public byte[] ToArray() => Written.ToArray();
+    public byte[] ToArray()
+    {
+        byte[] copy = GC.AllocateUninitializedArray<byte>(Length);
+        Written.CopyTo(copy);
+        return copy;
+    }
 
     public void Clear() => Length = 0;
 

@@ -13,12 +13,12 @@ internal sealed class RollingBloomFilter
 
     public RollingBloomFilter(int capacity, double errorRate)
     {
-        Filter = new BloomFilter(capacity, errorRate);
+        Filter = new SdsFilter(capacity, errorRate);
         (_most, _least) = ((int)(capacity * (1 + Slack)), (int)(capacity * (1 - Slack)));
     }
 
     /// <summary>The filter of the ids that are held now.</summary>
-    public BloomFilter Filter { get; private set; }
+    public SdsFilter Filter { get; private set; }
 
     /// <summary>Adds an id.</summary>
     public void Add(BloomHash hash)
@@ -27,7 +27,7 @@ internal sealed class RollingBloomFilter
         _hashes.Enqueue(hash);
         if (_hashes.Count <= _most) return;
         while (_hashes.Count > Math.Max(_least, 1)) _hashes.Dequeue();
-        var rebuilt = new BloomFilter(Filter.Capacity, Filter.ErrorRate);
+        var rebuilt = new SdsFilter(Filter.Capacity, Filter.ErrorRate);
         foreach (BloomHash each in _hashes) rebuilt.Add(each);
         Filter = rebuilt;
     }

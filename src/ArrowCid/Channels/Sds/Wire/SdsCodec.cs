@@ -26,28 +26,28 @@ internal static class SdsCodec
     public const int MaxHint = 1_024;
 
     /// <summary>The most bytes of a filter: 2^23 bits and its parameters.</summary>
-    public const int MaxFilter = (BloomFilter.MaxBits / 8) + 128;
+    public const int MaxFilter = (SdsFilter.MaxBits / 8) + 128;
 
     /// <summary>The most bytes of a message.</summary>
     public const int MaxMessage = 4 << 20;
 
-    private const int VarintType = 0, BytesType = 2;
+    private const int VarintType = 0, BytesType = 2, NimHistory = 3, RfcHistory = 11;
 
     /// <summary>Writes a message.</summary>
     /// <param name="writer">The target.</param>
     /// <param name="message">The message.</param>
     /// <param name="dialect">The dialect.</param>
     /// <param name="filter">The filter to write; null: that of the message.</param>
-    /// <param name="entries">The entries of the causal history, as <see cref="EntryBytes"/> gives them; empty: those of
-    /// the message.</param>
-    public static void Write(ProtobufWriter writer, SdsMessage message, SdsDialect dialect, BloomFilter? filter = null,
+    /// <param name="entries">The fields of the causal history, as <see cref="HistoryBytes"/> gives them; empty: those
+    /// of the message.</param>
+    public static void Write(ProtobufWriter writer, SdsMessage message, SdsDialect dialect, SdsFilter? filter = null,
         ReadOnlySpan<byte[]> entries = default)
     {
         if (dialect == SdsDialect.Nim)
         {
             writer.Text(1, message.Id);
             writer.Varint(2, (ulong)message.Timestamp.GetValueOrDefault());
-            WriteHistory(writer, 3, message, dialect, entries);
+            WriteHistory(writer, NimHistory, message, dialect, entries);
             writer.Text(4, message.ChannelId);
             writer.Bytes(5, message.Content.Span);
             WriteFilter(writer, 6, message, dialect, filter);
@@ -60,7 +60,7 @@ internal static class SdsCodec
         if (message.Id.Length > 0) writer.Text(2, message.Id);
         if (message.ChannelId.Length > 0) writer.Text(3, message.ChannelId);
         if (message.Timestamp is { } time) writer.Varint(10, (ulong)time);
-        WriteHistory(writer, 11, message, dialect, entries);
+        WriteHistory(writer, RfcHistory, message, dialect, entries);
         if (filter is not null || !message.Filter.IsEmpty) WriteFilter(writer, 12, message, dialect, filter);
         WriteEntries(writer, 13, message.RepairRequests, dialect);
         if (!message.Content.IsEmpty) writer.Bytes(20, message.Content.Span);
@@ -82,6 +82,14 @@ internal static class SdsCodec
         bool writesEmpty = dialect == SdsDialect.Rfc;
         if (entry.RetrievalHint is { } hint && (writesEmpty || !hint.IsEmpty)) writer.Bytes(2, hint.Span);
         if (entry.SenderId is { } sender && (writesEmpty || sender.Length > 0)) writer.Text(3, sender);
+        return writer.ToArray();
+    }
+
+    /// <summary>A field of a causal history.</summary>
+    public static byte[] HistoryBytes(SdsHistoryEntry entry, SdsDialect dialect)
+    {
+        var writer = new ProtobufWriter();
+        writer.Bytes(dialect == SdsDialect.Nim ? NimHistory : RfcHistory, EntryBytes(entry, dialect));
         return writer.ToArray();
     }
 
@@ -197,7 +205,7 @@ internal static class SdsCodec
         ReadOnlySpan<byte[]> entries)
     {
         if (entries.IsEmpty) WriteEntries(writer, field, message.CausalHistory, dialect);
-        foreach (byte[] entry in entries) writer.Bytes(field, entry);
+        foreach (byte[] entry in entries) writer.Raw(entry);
     }
 
     private static void WriteEntries(ProtobufWriter writer, int field, IReadOnlyList<SdsHistoryEntry> entries,
@@ -207,7 +215,7 @@ internal static class SdsCodec
     }
 
     private static void WriteFilter(ProtobufWriter writer, int field, SdsMessage message, SdsDialect dialect,
-        BloomFilter? filter)
+        SdsFilter? filter)
     {
         if (filter is null)
         {
@@ -223,7 +231,7 @@ internal static class SdsCodec
     {
         (SdsDialect.Nim, 1) or (SdsDialect.Rfc, 2) => SdsField.Id,
         (SdsDialect.Nim, 2) or (SdsDialect.Rfc, 10) => SdsField.Time,
-        (SdsDialect.Nim, 3) or (SdsDialect.Rfc, 11) => SdsField.History,
+        (SdsDialect.Nim, NimHistory) or (SdsDialect.Rfc, RfcHistory) => SdsField.History,
         (SdsDialect.Nim, 4) or (SdsDialect.Rfc, 3) => SdsField.Channel,
         (SdsDialect.Nim, 5) or (SdsDialect.Rfc, 20) => SdsField.Content,
         (SdsDialect.Nim, 6) or (SdsDialect.Rfc, 12) => SdsField.Filter,

@@ -6,7 +6,7 @@ using ArrowCid.Ipld;
 namespace ArrowCid.Channels.Sds;
 
 /// <summary>A Bloom filter in the forms of both dialects (<c>SDS.md</c>, section 3).</summary>
-internal sealed class BloomFilter
+internal sealed class SdsFilter
 {
     /// <summary>The most bits that a filter may have: 1 MiB.</summary>
     public const int MaxBits = 1 << 23;
@@ -18,7 +18,7 @@ internal sealed class BloomFilter
     /// <summary>Creates an empty filter.</summary>
     /// <param name="capacity">The number of ids that it is for.</param>
     /// <param name="errorRate">The share of wrong answers once it holds them.</param>
-    public BloomFilter(int capacity, double errorRate)
+    public SdsFilter(int capacity, double errorRate)
     {
         int bitsPerId = BitsPerId(errorRate);
         (Capacity, ErrorRate, Hashes) = (capacity, errorRate, (int)Math.Round(Math.Log(2) * bitsPerId));
@@ -26,7 +26,7 @@ internal sealed class BloomFilter
         _words = new ulong[1 + (Bits / WordBits)];
     }
 
-    private BloomFilter(int capacity, double errorRate, int hashes, int bits, ulong[] words) =>
+    private SdsFilter(int capacity, double errorRate, int hashes, int bits, ulong[] words) =>
         (Capacity, ErrorRate, Hashes, Bits, _words) = (capacity, errorRate, hashes, bits, words);
 
     public int Capacity { get; }
@@ -109,12 +109,12 @@ internal sealed class BloomFilter
     /// <param name="own">The own filter, whose parameters hold where the bytes name none.</param>
     /// <returns>The filter; null where it is empty, not well formed, or so full that it answers yes to nearly all: it
     /// then counts as absent.</returns>
-    public static BloomFilter? TryRead(ReadOnlySpan<byte> bytes, SdsDialect dialect, BloomFilter own)
+    public static SdsFilter? TryRead(ReadOnlySpan<byte> bytes, SdsDialect dialect, SdsFilter own)
     {
         if (bytes.IsEmpty) return null;
         try
         {
-            BloomFilter? read = dialect == SdsDialect.Rfc ? TryReadWords(bytes, own) : TryReadParameters(bytes);
+            SdsFilter? read = dialect == SdsDialect.Rfc ? TryReadWords(bytes, own) : TryReadParameters(bytes);
             return read is { IsOverfull: false } ? read : null;
         }
         catch (InvalidIpldException)
@@ -123,14 +123,14 @@ internal sealed class BloomFilter
         }
     }
 
-    private static BloomFilter? TryReadWords(ReadOnlySpan<byte> bytes, BloomFilter own)
+    private static SdsFilter? TryReadWords(ReadOnlySpan<byte> bytes, SdsFilter own)
     {
         if (bytes.Length != own.Words * sizeof(ulong)) return null;
-        return new BloomFilter(own.Capacity, own.ErrorRate, own.Hashes, own.Bits,
+        return new SdsFilter(own.Capacity, own.ErrorRate, own.Hashes, own.Bits,
             ReadWords(bytes, isLittleEndian: false));
     }
 
-    private static BloomFilter? TryReadParameters(ReadOnlySpan<byte> bytes)
+    private static SdsFilter? TryReadParameters(ReadOnlySpan<byte> bytes)
     {
         var reader = new ProtobufReader(bytes, SdsCodec.Format, IpldReadOptions.None);
         ReadOnlySpan<byte> content = [];
@@ -152,14 +152,14 @@ internal sealed class BloomFilter
 
         if (bits is < MinBits or > MaxBits || hashes is 0 or > MaxHashes || capacity is 0 or > MaxBits || rate > Million
             || content.Length != (1 + ((int)bits / WordBits)) * sizeof(ulong)) return null;
-        return new BloomFilter((int)capacity, (double)rate / Million, (int)hashes, (int)bits,
+        return new SdsFilter((int)capacity, (double)rate / Million, (int)hashes, (int)bits,
             ReadWords(content, isLittleEndian: true));
     }
 
     private static ulong[] ReadWords(ReadOnlySpan<byte> bytes, bool isLittleEndian)
     {
         ulong[] words = new ulong[bytes.Length / sizeof(ulong)];
-        bytes.CopyTo(MemoryMarshal.AsBytes<ulong>(words));
+        bytes.CopyTo(MemoryMarshal.AsBytes(words.AsSpan()));
         if (isLittleEndian != BitConverter.IsLittleEndian) BinaryPrimitives.ReverseEndianness(words, words);
         return words;
     }

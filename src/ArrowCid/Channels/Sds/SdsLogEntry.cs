@@ -1,7 +1,7 @@
 namespace ArrowCid.Channels.Sds;
 
 /// <summary>A delivered message in the history of a channel.</summary>
-internal sealed class LogEntry(SdsMessage message, SdsDialect dialect) : IComparable<LogEntry>
+internal sealed class SdsLogEntry(SdsMessage message, SdsDialect dialect) : IComparable<SdsLogEntry>
 {
     public SdsMessage Message { get; } = message;
 
@@ -11,8 +11,8 @@ internal sealed class LogEntry(SdsMessage message, SdsDialect dialect) : ICompar
         SenderId = message.SenderId.Length == 0 ? null : message.SenderId,
     };
 
-    /// <summary>The bytes of <see cref="Reference"/>.</summary>
-    public byte[] ReferenceBytes => field ??= SdsCodec.EntryBytes(Reference, dialect);
+    /// <summary>The field of <see cref="Reference"/> in a causal history.</summary>
+    public byte[] ReferenceBytes => field ??= SdsCodec.HistoryBytes(Reference, dialect);
 
     /// <summary>Whether it is an own message.</summary>
     public bool IsOwn { get; init; }
@@ -24,7 +24,7 @@ internal sealed class LogEntry(SdsMessage message, SdsDialect dialect) : ICompar
     public long NamedBy { get; set; }
 
     /// <summary>The order of the history: time, then id.</summary>
-    public int CompareTo(LogEntry? other)
+    public int CompareTo(SdsLogEntry? other)
     {
         if (other is null) return 1;
         int byTime = Message.Timestamp.GetValueOrDefault().CompareTo(other.Message.Timestamp.GetValueOrDefault());
