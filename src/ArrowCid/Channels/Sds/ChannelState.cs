@@ -74,7 +74,8 @@ internal sealed class ChannelState
     {
         var each = new UnacknowledgedMessage(message, now, 0)
         {
-            Order = ++_sent, Hash = BloomHash.Of(_options.Dialect, message.Id),
+            Order = ++_sent,
+            Hash = BloomHash.Of(_options.Dialect, message.Id),
         };
         if (_journal.IsRecording) _journal.Bytes(ChangeField.Sent, SnapshotCodec.Write(each));
         _unacknowledged[message.Id] = each;
@@ -356,7 +357,8 @@ internal sealed class ChannelState
         SdsMessage message = each.Message with { Filter = default };
         _unacknowledged[message.Id] = new UnacknowledgedMessage(message, each.SentAt, each.Resends)
         {
-            Order = ++_sent, Hash = BloomHash.Of(_options.Dialect, each.Message.Id),
+            Order = ++_sent,
+            Hash = BloomHash.Of(_options.Dialect, each.Message.Id),
         };
     }
 

@@ -78,7 +78,10 @@ internal sealed class SdsChannel
         for (int i = 0; i < references.Length; i++) (history[i], entries[i]) = Refer(references[i]);
         var message = new SdsMessage(messageId, _id)
         {
-            SenderId = _me, Timestamp = Tick(now), Content = content.ToArray(), CausalHistory = history,
+            SenderId = _me,
+            Timestamp = Tick(now),
+            Content = content.ToArray(),
+            CausalHistory = history,
             RepairRequests = TakeRequests(now),
         };
         _writer.Clear();
@@ -91,13 +94,15 @@ internal sealed class SdsChannel
     public (string Id, byte[] Bytes)? WrapSync(long now)
     {
         _nextSync = now + (long)_options.SyncInterval.TotalMilliseconds;
-        IReadOnlyList<SdsHistoryEntry> requests = TakeRequests(now);
+        List<SdsHistoryEntry> requests = TakeRequests(now);
         SdsLogEntry[] references = _state.TakeReferences(_options.CausalHistoryOrDefault, ++_names);
         if (references.Length == 0 && requests.Count == 0) return null;
         long time = Tick(now);
         var message = new SdsMessage(SyncId(time), _id)
         {
-            SenderId = _me, Timestamp = time, CausalHistory = [.. references.Select(each => Refer(each).Entry)],
+            SenderId = _me,
+            Timestamp = time,
+            CausalHistory = [.. references.Select(each => Refer(each).Entry)],
             RepairRequests = requests,
         };
         // Participants of nim-sds take it for a message, and name it in their histories.
@@ -314,7 +319,7 @@ internal sealed class SdsChannel
     }
 
     // The most overdue ones; each is asked for again later.
-    private IReadOnlyList<SdsHistoryEntry> TakeRequests(long now)
+    private List<SdsHistoryEntry> TakeRequests(long now)
     {
         const int mostPerMessage = 3;
         if (_state.Requests.Count == 0) return [];

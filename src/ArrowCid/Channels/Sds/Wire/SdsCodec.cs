@@ -149,7 +149,11 @@ internal static class SdsCodec
 
         return new SdsMessage(id, channel)
         {
-            SenderId = sender ?? "", Timestamp = time, Content = content, Filter = filter, CausalHistory = history,
+            SenderId = sender ?? "",
+            Timestamp = time,
+            Content = content,
+            Filter = filter,
+            CausalHistory = history,
             RepairRequests = requests,
         };
     }
@@ -179,7 +183,8 @@ internal static class SdsCodec
             if (id is null) throw reader.Refuse("an entry without an id", origin);
             return new SdsHistoryEntry(id)
             {
-                RetrievalHint = hint is null ? (ReadOnlyMemory<byte>?)null : hint, SenderId = sender,
+                RetrievalHint = hint is null ? (ReadOnlyMemory<byte>?)null : hint,
+                SenderId = sender,
             };
         }
         catch (InvalidIpldException) when (dialect == SdsDialect.Nim && IsBareId(bytes))

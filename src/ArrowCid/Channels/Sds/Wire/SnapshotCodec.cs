@@ -87,7 +87,11 @@ internal static class SnapshotCodec
         if (clock is null) throw reader.Refuse("stored state without its clock", 0);
         return new ChannelSnapshot
         {
-            Clock = (long)clock, Unacknowledged = outgoing, Waiting = waiting, Requests = requests, Answers = answers,
+            Clock = (long)clock,
+            Unacknowledged = outgoing,
+            Waiting = waiting,
+            Requests = requests,
+            Answers = answers,
         };
     }
 
