@@ -49,7 +49,9 @@ internal sealed class SdsNode
 
     public static SdsMessage Message(string id, long time, params string[] history) => new(id, Channel)
     {
-        SenderId = "bob", Timestamp = time, Content = Encoding.UTF8.GetBytes(id),
+        SenderId = "bob",
+        Timestamp = time,
+        Content = Encoding.UTF8.GetBytes(id),
         CausalHistory = [.. history.Select(each => new SdsHistoryEntry(each) { SenderId = "bob" })],
     };
 

@@ -176,7 +176,9 @@ public sealed class SdsReliabilityTests
     {
         var node = new SdsNode(change: options => options with
         {
-            ResendInterval = TimeSpan.FromMilliseconds(100), MaxResends = 3, FilterCapacity = 2,
+            ResendInterval = TimeSpan.FromMilliseconds(100),
+            MaxResends = 3,
+            FilterCapacity = 2,
         });
         node.Wrap("msg1");
         for (int i = 0; i < 5; i++) node.Advance(0.101);

@@ -104,7 +104,11 @@ public sealed class SdsSimulationTests
         {
             _participants[i] = new SdsParticipant($"p{i}", new SdsOptions
             {
-                Dialect = _dialect, Clock = _clock, Storage = _storages[i], OnEvent = e => Hear(i, e), FilterCapacity = 50,
+                Dialect = _dialect,
+                Clock = _clock,
+                Storage = _storages[i],
+                OnEvent = e => Hear(i, e),
+                FilterCapacity = 50,
             });
             _participants[i].OpenChannel(SdsNode.Channel);
         }

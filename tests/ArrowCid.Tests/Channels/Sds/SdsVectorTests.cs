@@ -21,7 +21,9 @@ public sealed class SdsVectorTests
 
     private static readonly SdsMessage s_sync = new("sync-1", "ch1")
     {
-        SenderId = "bob", Timestamp = 1_758_585_600, CausalHistory = [new("m1") { SenderId = "alice" }],
+        SenderId = "bob",
+        Timestamp = 1_758_585_600,
+        CausalHistory = [new("m1") { SenderId = "alice" }],
         Filter = new byte[] { 1, 2, 3 },
     };
 
@@ -34,7 +36,9 @@ public sealed class SdsVectorTests
             + "65722d59",
             new SdsMessage("msg1", "ch1")
             {
-                Timestamp = 100, Content = new byte[] { 42 }, CausalHistory = s_history,
+                Timestamp = 100,
+                Content = new byte[] { 42 },
+                CausalHistory = s_history,
                 RepairRequests =
                 [
                     new("missing1") { SenderId = "sender-X" },
@@ -62,7 +66,10 @@ public sealed class SdsVectorTests
             + "6570321a0873656e6465722d426a140a086d697373696e67311a0873656e6465722d58a201012a",
             new SdsMessage("msg1", "ch1")
             {
-                SenderId = "alice", Timestamp = 100, Content = new byte[] { 42 }, CausalHistory = s_history,
+                SenderId = "alice",
+                Timestamp = 100,
+                Content = new byte[] { 42 },
+                CausalHistory = s_history,
                 RepairRequests = [new("missing1") { SenderId = "sender-X" }],
             });
         Check(SdsDialect.Rfc, "0a03626f62120673796e632d311a036368315080f0fa9e97335a0b0a026d311a05616c69636562080000000000000000",

@@ -44,7 +44,8 @@ public sealed class SnapshotCodecTests
     {
         var data = new ChannelSnapshot
         {
-            Clock = 7, History = [.. Enumerable.Range(0, messages).Select(i => SdsNode.Message($"m{9 - i}", i))],
+            Clock = 7,
+            History = [.. Enumerable.Range(0, messages).Select(i => SdsNode.Message($"m{9 - i}", i))],
             Known = new byte[32],
         };
         ChannelSnapshot read = SnapshotCodec.Read(SnapshotCodec.Write(data));
