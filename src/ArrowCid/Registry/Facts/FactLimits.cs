@@ -16,17 +16,16 @@ internal static class FactLimits
     public const int MaxJsonDepth = 32;
     public const int MaxNameBytes = 255;
     public const int MaxFormBytes = 128;
-    public const int MaxCursorBytes = 4096;
+    public const int MaxSyncCursorBytes = 4096;
     public const int MaxBlockKind = 7;
     public const int MaxConsumerBytes = 255;
-    public const int MaxCursorBytes = 16_384;
+    public const int MaxConsumerCursorBytes = 16_384;
     public const int MaxAckedAhead = 1024;
     public const int MaxHeads = 512;
     public const int MaxHeld = 1024;
     public const int MaxLanes = 64;
     public const int MaxDropped = 1024;
 
-    /// <summary>The number of drops that fit in one record with their log entries.</summary>
     /// <summary>An expiry is refused where it lies further in the past: within it clocks of machines differ, and the
     /// call takes its time.</summary>
     public static readonly TimeSpan MaxPastExpiry = TimeSpan.FromMinutes(1);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ArrowCid.Ipld;
+using ArrowCid.Registry;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid;

@@ -85,7 +85,7 @@ public sealed partial class StoreRetention
             cids.Add(entry.Cid);
         }
 
-        return Remove(cids, dryRun, cancellationToken);
+        return Remove(cids, dryRun, cancellationToken: cancellationToken);
     }
 
     /// <summary>Removes, as <see cref="Remove"/> does, the blocks that are no longer needed

@@ -292,7 +292,7 @@ internal sealed class SyncRun
     private void Delete(List<SyncTransfer.Block> blocks)
     {
         if (blocks.Count == 0) return;
-        RemoveResult removed = _store.Retention.Remove([.. blocks.Select(block => block.Cid)], dryRun: false, _cancel);
+        RemoveResult removed = _store.Retention.Remove([.. blocks.Select(block => block.Cid)], cancellationToken: _cancel);
         HashSet<Cid> gone = [.. removed.Removed];
         _items.AddRange(blocks.Where(block => gone.Contains(block.Cid))
             .Select(block => block.ToItem(SyncOutcome.Delete)));

@@ -27,7 +27,7 @@ internal static class FactRules
             (message.State.Sequence is 0 or >= 1ul << 53 ? "a message without a number, or of over 53 bits" : null),
         ConsumerFact consumer => OfChannel(consumer.Subject) ??
             OfText("a consumer", consumer.Consumer, 1, FactLimits.MaxConsumerBytes) ??
-            (consumer.State.Cursor.Length > FactLimits.MaxCursorBytes ? "a cursor that is too long" : null),
+            (consumer.State.Cursor.Length > FactLimits.MaxConsumerCursorBytes ? "a cursor that is too long" : null),
         BeatFact beat => OfChannel(beat.Subject) ?? OfCids("heads", beat.State.Heads, FactLimits.MaxHeads) ??
             (beat.State.At >= 1ul << 53 ? "a beat of a time of over 53 bits" : null),
         HoldFact hold => hold.LockByte > long.MaxValue ? "a lock byte beyond 2^63"
@@ -39,8 +39,8 @@ internal static class FactRules
         RemovalFact removal => OfText("who removed", removal.By, 1, FactLimits.MaxRemoverBytes) ??
             OfText("a rule", removal.Rule, 0, FactLimits.MaxRemoverBytes) ??
             OfCids("removed blocks", [.. removal.Blocks.Select(block => block.Cid)], FactLimits.MaxRemoved),
-        SyncFact sync => OfText("a cursor", sync.Cursor, 0, FactLimits.MaxCursorBytes) ??
-            OfText("a cursor", sync.Fence, 0, FactLimits.MaxCursorBytes),
+        SyncFact sync => OfText("a cursor", sync.Cursor, 0, FactLimits.MaxSyncCursorBytes) ??
+            OfText("a cursor", sync.Fence, 0, FactLimits.MaxSyncCursorBytes),
         AuditFact audit => (audit.Action is 0 or > byte.MaxValue ? "an action of no number from 1 to 255" : null) ??
             OfText("who did it", audit.By, 1, FactLimits.MaxRemoverBytes) ??
             (audit.Block is { } about ? OfSubject(about) : null) ??
