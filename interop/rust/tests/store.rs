@@ -271,7 +271,7 @@ fn many_blocks_take_one_call() {
     let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
     let blocks = store.put_raws(&pieces, &Facts::new().tag("few", "1")).unwrap();
     let cids: Vec<Cid> = blocks.iter().map(|block| block.cid).collect();
-    let missing: Cid = arrowcid::Cid::parse("bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy").unwrap();
+    let missing: Cid = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy".parse().unwrap();
     let leases = store.get_many(&[cids[7], missing]).unwrap();
     assert_eq!(b"piece 7", leases[0].as_ref().unwrap().block());
     assert!(leases[1].is_none());

@@ -156,8 +156,8 @@ internal sealed class ServeSettings
         Filter? filter = null;
         if (Text("follow-where") is { } text && !Filter.TryParse(text, out filter))
             throw Wrong("follow-where", "is a filter such as tag.day = \"2026-11-20\"");
-        IReadOnlyList<string> from = Text("follow") is null ? [] : Several("follow");
-        if (from.Count > 0 && Role() == ServerRole.Reader)
+        string[] from = Text("follow") is null ? [] : [.. Several("follow")];
+        if (from.Length > 0 && Role() == ServerRole.Reader)
             throw Wrong("follow", "is not for the role reader, which changes nothing");
         return (from, filter, Span("follow-every") ?? Follower.Usual);
     }

@@ -1,7 +1,6 @@
 using System.Text;
 using ArrowCid.Sync;
 using Google.Protobuf;
-using Grpc.Core;
 
 namespace ArrowCid.Client;
 

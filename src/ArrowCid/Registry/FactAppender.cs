@@ -29,8 +29,10 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader, str
         Subject is { } by ? [.. facts, new AuditFact(action, by, block, name)] : facts;
 
     /// <summary>What is recorded of a put without metadata; null where nothing is.</summary>
-    public FactRecord? RecordOfPut() =>
-        Subject is null ? null : new FactRecord(NextStamp(), Audited([], AuditFact.Put, default(Cid)));
+    /// <param name="codec">The codec of the block.</param>
+    public FactRecord? RecordOfPut(ulong codec = Multicodec.Raw) =>
+        Subject is null ? null : new FactRecord(NextStamp(),
+            Audited([], AuditFact.Put, Cid.FromSha256(codec, default)));
 
     /// <summary>The metadata of a block that is being put; null if there is none. The name is only checked: it is
     /// assigned once the block is stored.</summary>

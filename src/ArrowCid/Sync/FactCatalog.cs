@@ -49,7 +49,7 @@ internal sealed class FactCatalog
         if (_last.TryGetValue(key, out Standing last))
         {
             int order = item.Stamp.CompareTo(last.Stamp);
-            // Two facts of one stamp, which only a broken writer makes, are both kept by nobody: the greater counts.
+            // Two facts of one stamp, which only a broken writer makes, are never both kept: the greater counts.
             bool isLess = order < 0 || (order == 0 && Compare(item.Digest, last.Digest) <= 0);
             if (isLess) return false;
         }

@@ -8,7 +8,7 @@ namespace ArrowCid.Sync;
 /// <param name="link">The other side.</param>
 internal sealed class SyncSearch(SyncLink link)
 {
-    // Requests for symbols of so many groups are sent at once.
+    // Requests for symbols of this number of groups are sent at once.
     private const int GroupsAtOnce = 64;
 
     /// <summary>Finds the difference.</summary>

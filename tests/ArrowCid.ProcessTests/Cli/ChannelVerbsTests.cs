@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text.Json;
-using ArrowCid.ProcessTests.Flight;
 
 namespace ArrowCid.ProcessTests.Cli;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using ArrowCid.ProcessTests.Flight;
 
 namespace ArrowCid.ProcessTests.Cli;
 

@@ -26,7 +26,7 @@ public sealed class CSharpBlockTests(BlockWorld world, CSharpBlockProgram progra
             "Expect(made.Blocks > 0);"),
         ["src/docs/guides.md 4"] =
             ("using var store = CidStore.Open(\"/srv/quotes\"); Cid cid = store.Put(batch).Cid; BlockBackend copy = store.Transfer.AsBackend();", ""),
-        ["src/docs/guides.md 4"] =
+        ["src/docs/guides.md 5"] =
             ("", "Expect(alice.Unacknowledged(\"lobby\").Count == 0 && bob.History(\"lobby\").Count == 3);"),
         ["src/docs/logging.md 1"] = (Cache, Hosted),
         ["src/docs/logging.md 2"] = ("var builder = WebApplication.CreateBuilder(args); builder.WebHost.UseUrls(\"http://127.0.0.1:0\");",

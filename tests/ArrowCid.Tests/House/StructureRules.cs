@@ -30,7 +30,7 @@ internal static partial class StructureRules
         ["Transfer"] = ["", "Backends", "Columns", "Backup", "Car", "Diff", "Rows", "Files"],
         ["Sync"] = ["Sketches", "Messages", ""],
         ["Store"] =
-            ["", "Putting", "Watching", "Metadata", "Retention", "Diagnostics", "Transfer", "Places/Holders", "Places",
+            ["", "Putting", "Watching", "Metadata", "Retention", "Audit", "Diagnostics", "Transfer", "Places/Holders", "Places",
             "Caching", "Maintenance", "Memos", "Signing", "Syncing", "Channels"],
     };
 

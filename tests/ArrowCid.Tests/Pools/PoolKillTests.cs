@@ -48,7 +48,7 @@ public sealed class PoolKillTests
                 throw new KilledException();
             }
 
-            if (chance < 20) await Task.Delay(chance);
+            if (chance < 20) await StallAsync(chance);
         };
         world.Wrap = objects => new StallingObjects(objects, () =>
         {
@@ -144,16 +144,22 @@ public sealed class PoolKillTests
         return true;
     }
 
+    /// <summary>Lets the other members run in between.</summary>
+    private static async Task StallAsync(int turns)
+    {
+        for (int i = 0; i < turns * 100; i++) await Task.Yield();
+    }
+
     private sealed class KilledException : Exception;
 
     /// <summary>An object store that takes its time.</summary>
-    private sealed class StallingObjects(ObjectStore inner, Func<int> milliseconds) : ObjectStore(inner.Name)
+    private sealed class StallingObjects(ObjectStore inner, Func<int> turns) : ObjectStore(inner.Name)
     {
         public override async Task<bool> WriteAsync(string key, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
         {
-            await Task.Delay(milliseconds(), cancellationToken);
+            await StallAsync(turns());
             bool isNew = await inner.WriteAsync(key, bytes, cancellationToken);
-            await Task.Delay(milliseconds(), cancellationToken);
+            await StallAsync(turns());
             return isNew;
         }
 
@@ -162,7 +168,7 @@ public sealed class PoolKillTests
 
         public override async Task DeleteAsync(string key, CancellationToken cancellationToken)
         {
-            await Task.Delay(milliseconds(), cancellationToken);
+            await StallAsync(turns());
             await inner.DeleteAsync(key, cancellationToken);
         }
 

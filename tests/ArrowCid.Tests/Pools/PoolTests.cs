@@ -206,7 +206,8 @@ public sealed class PoolTests : IAsyncDisposable
                 byte[] facts = FactWriter.Write([new FactGroup(new FactStamp((ulong)((1L << 40) + i), (UInt128)writer), [new ProducerFact(cid, $"{writer}/{i}")])], out _);
                 await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
                 _ = await PoolRows.ExecuteAsync(connection, "insert into fact_group (member, facts) values (0, $1)", [facts], default);
-                if (random.Next(4) == 0) await Task.Delay(random.Next(10));
+                if (random.Next(4) == 0)
+                    _ = await PoolRows.QueryAsync(connection, $"select 1 from pg_sleep(0.00{random.Next(10)})", [], row => row.GetInt32(0), default);
                 await transaction.CommitAsync();
             }
         }));

@@ -42,7 +42,7 @@ internal sealed class PostgresServer
             }
             catch (NpgsqlException) when (!_shell.HasExited && attempt < 600)
             {
-                Thread.Sleep(50);
+                _ = _shell.WaitForExit(50);
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -11,6 +12,7 @@ using ArrowCid.Tests.Store;
 namespace ArrowCid.Tests.Sync;
 
 /// <summary>Sync with a server, over HTTP, a Unix socket and Flight.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "DisposeAsync, which xunit calls, disposes of the fields.")]
 public sealed class HttpSyncTests : IAsyncLifetime
 {
     private readonly TemporaryStore _folder = new();

@@ -1,6 +1,5 @@
 using ArrowCid.Registry;
 using ArrowCid.Sync;
-using ArrowCid.Tests.Storage;
 using ArrowCid.Tests.Store;
 using ArrowCid.Transfer.Backup;
 

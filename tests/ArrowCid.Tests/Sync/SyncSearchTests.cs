@@ -36,7 +36,7 @@ public class SyncSearchTests
 
     [Theory]
     [InlineData(200_000, 37, 10_000)]
-    [InlineData(200_000, 1000, 80_000)]
+    [InlineData(200_000, 1000, 110_000)]
     public void Few_differences_of_many_items_take_few_bytes(int items, int differences, long most)
     {
         var random = new Random(differences);

@@ -109,7 +109,7 @@ internal static class ChannelCarryVerbs
         };
         verb.SetAction((parsed, cancel) =>
         {
-            using CidStore opened = CidStore.Open(parsed.GetValue(store));
+            using CidStore opened = CidStore.Open(parsed.GetValue(store), cancellationToken: cancel);
             using FileStream car = File.OpenRead(parsed.GetValue(file)!);
             using var channel = ChannelSync.Import(opened, car, parsed.GetValue(name), null, out long received, cancel);
             using var output = Output.Open();

@@ -113,7 +113,7 @@ internal static class ChannelReadVerbs
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("log",
-            "Print the log of a channel: all delivered messages in the order that is the same in every store.",
+            "Print the log of a channel. It is all delivered messages, in an order that is the same in every store.",
             "arrowcid channel log telemetry", "arrowcid channel log telemetry --graph")
         {
             name, graph, store, json,

@@ -24,7 +24,7 @@ internal static class ChannelSetupVerbs
         var keep = new Option<string>("--keep")
         {
             HelpName = "SPAN",
-            Description = "How long messages and their contents are kept: a span such as 30d, or all.",
+            Description = "The time for which messages and their contents are kept: a span such as 30d, or all.",
             DefaultValueFactory = _ => "all",
         };
         keep.Validators.Add(result =>

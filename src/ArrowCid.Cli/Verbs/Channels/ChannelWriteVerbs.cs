@@ -89,7 +89,7 @@ internal static class ChannelWriteVerbs
     {
         MakeWriterChange("add", "Let a key write to a channel. What follows this message is judged by it.",
             isAdded: true),
-        MakeWriterChange("rm", "No longer let a key write. Messages that it wrote beside this one stay.",
+        MakeWriterChange("rm", "Revoke the right of a key to write. Messages that it wrote beside this one stay.",
             isAdded: false),
     };
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using ArrowCid.Postgres;
 using ArrowCid.Registry;
-using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -90,7 +89,7 @@ internal static class PoolBlocksVerb
         verb.SetAction(async (parsed, cancel) =>
         {
             using CidStore opened = CidStore.Open(parsed.GetValue(store),
-                new CidStoreOptions { OpenPlace = Locations.Open });
+                new CidStoreOptions { OpenPlace = Locations.Open }, cancellationToken: cancel);
             await using Pool pool = await Pool.OpenAsync(target.Read(parsed), cancel);
             await using PoolMember member = await pool.JoinAsync(opened, cancel);
             if (parsed.GetValue(after) is { } token) await member.WaitForAsync(PoolToken.Parse(token), cancel);

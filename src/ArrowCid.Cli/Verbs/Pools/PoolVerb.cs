@@ -53,7 +53,7 @@ internal static class PoolVerb
         verb.SetAction(async (parsed, cancel) =>
         {
             using CidStore opened = CidStore.Open(parsed.GetValue(store),
-                new CidStoreOptions { OpenPlace = Locations.Open });
+                new CidStoreOptions { OpenPlace = Locations.Open }, cancellationToken: cancel);
             (string registry, string blocks) = target.ReadBoth(parsed);
             using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             using PosixSignalRegistration interrupted = End(PosixSignal.SIGINT, ends);

@@ -1,6 +1,6 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
-using ArrowCid.Registry;
+using ArrowCid.Server.Service;
 using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Server.Http;
@@ -38,7 +38,7 @@ internal sealed class AuditApi(HttpService service)
             var other => throw new GatewayException(StatusCodes.Status406NotAcceptable,
                 $"there is no format '{other}'; ?format= takes {Json} and {Arrow}"),
         };
-        AuditFilter filter = FilterOf(query["subject"], query["from"], query["until"]);
+        AuditFilter filter = AuditQuery.FilterOf(query["subject"], query["from"], query["until"]);
         IReadOnlyList<AuditEntry> entries =
             await service.Store.Diagnostics.Audit.ListAsync(filter, context.RequestAborted).ConfigureAwait(false);
         HttpResponse response = context.Response;
@@ -50,20 +50,6 @@ internal sealed class AuditApi(HttpService service)
         if (isArrow) await WriteTable(entries, stream, context.RequestAborted).ConfigureAwait(false);
         else await WriteLines(entries, stream, context.RequestAborted).ConfigureAwait(false);
     }
-
-    /// <summary>What a caller asks for; empty texts ask for nothing.</summary>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: a time is none.</exception>
-    public static AuditFilter FilterOf(string? subject, string? from, string? until) => new()
-    {
-        Subject = string.IsNullOrEmpty(subject) ? null : subject,
-        From = TimeOf("from", from),
-        Until = TimeOf("until", until),
-    };
-
-    private static DateTimeOffset? TimeOf(string name, string? text) => string.IsNullOrEmpty(text) ? null
-        : Filter.TryParseTime(text, out DateTimeOffset time) ? time
-        : throw new ArrowCidException(ErrorCode.InvalidArgument,
-            $"{name} is a date or time such as 2026-11-20 or 2026-11-20T12:00:00Z, not '{text}'");
 
     private static async Task WriteTable(IReadOnlyList<AuditEntry> entries, PipeStream stream, CancellationToken cancel)
     {

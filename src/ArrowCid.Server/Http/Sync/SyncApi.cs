@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ArrowCid.Server.Access;
+using ArrowCid.Server.Service;
 using ArrowCid.Sync;
 using Microsoft.AspNetCore.Http;
 

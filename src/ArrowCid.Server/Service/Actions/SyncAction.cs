@@ -2,7 +2,6 @@ using System.Text;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Server.Access;
 using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Http;
 using ArrowCid.Sync;
 using Google.Protobuf;
 

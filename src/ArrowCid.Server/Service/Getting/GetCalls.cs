@@ -6,7 +6,6 @@ using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using ArrowCid.Server.Access;
 using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Http;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Server.Service;
@@ -101,7 +100,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     private async Task SendAudit(GrpcCall call, AuditRequest request, BatchSender sender)
     {
         IReadOnlyList<AuditEntry> entries = await store.Diagnostics.Audit.ListAsync(
-            AuditApi.FilterOf(request.Subject, request.From, request.Until), call.Cancel).ConfigureAwait(false);
+            AuditQuery.FilterOf(request.Subject, request.From, request.Until), call.Cancel).ConfigureAwait(false);
         await sender.SchemaAsync(AuditTable.Schema, call.Cancel).ConfigureAwait(false);
         foreach (RecordBatch batch in AuditTable.Of(entries))
             await sender.BatchAsync(batch, "", call.Cancel).ConfigureAwait(false);

@@ -1,8 +1,6 @@
 using System.Text.Json;
-using ArrowCid.Columnar;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
-using A = Apache.Arrow;
 
 namespace ArrowCid;
 
@@ -11,14 +9,11 @@ namespace ArrowCid;
 /// the subject of each caller that it has authenticated, and a local handle
 /// <see cref="CidStoreOptions.AuditSubject"/>, in the record of the change itself. Removals are recorded always.
 /// </summary>
-public sealed class StoreAudit
+public sealed partial class StoreAudit
 {
     private readonly CidStore _store;
 
     internal StoreAudit(CidStore store) => _store = store;
-
-    /// <summary>The schema of <see cref="Read"/>'s batches; its metadata says its version.</summary>
-    public static A.Schema Schema => ToApacheType.Schema(AuditTable.Schema);
 
     /// <summary>Lists the entries, oldest first. It reads all records of facts.</summary>
     /// <param name="filter">Which entries; null: all.</param>
@@ -48,13 +43,6 @@ public sealed class StoreAudit
 
         return [.. found.OrderBy(each => each.Stamp).Select(each => each.Entry)];
     }
-
-    /// <summary>Reads the entries as a table, oldest first.</summary>
-    /// <param name="filter">Which entries; null: all.</param>
-    /// <returns>Batches of <see cref="Schema"/> of at most 16,384 rows; none where there is no entry.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="List"/>.</exception>
-    public IEnumerable<A.RecordBatch> Read(AuditFilter? filter = null) =>
-        AuditTable.Of(List(filter)).Select(ToApache.Batch);
 
     /// <summary>Does what <see cref="List"/> does, on a thread of the pool.</summary>
     /// <inheritdoc cref="List"/>

@@ -45,6 +45,7 @@ internal sealed class AheadFetches(Func<BlockBackend> open) : IDisposable
         Task work;
         lock (_gate)
         {
+            if (_isEnding) return;
             _isEnding = true;
             _waiting.Clear();
             work = _work;

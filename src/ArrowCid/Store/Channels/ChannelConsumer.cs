@@ -64,6 +64,11 @@ public sealed class ChannelConsumer : IDisposable
         }
     }
 
+    /// <summary>Does what <see cref="Receive"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="Receive"/>
+    public Task<ChannelMessage?> ReceiveAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Receive(timeout, cancellationToken), cancellationToken);
+
     /// <summary>Leases the next message that is not acknowledged, and that no process holds.</summary>
     /// <param name="timeout">How long to wait for one.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>

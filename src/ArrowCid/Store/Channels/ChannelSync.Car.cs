@@ -27,6 +27,12 @@ public sealed partial class ChannelSync
             progress, cancellationToken);
     }
 
+    /// <summary>Does what <see cref="Export"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="Export"/>
+    public Task<CarExport> ExportAsync(Stream output, IProgress<OperationProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => Export(output, progress, cancellationToken), cancellationToken);
+
     /// <summary>Takes in a CAR that <see cref="Export"/> wrote, here or elsewhere: the messages are merged into the
     /// channel, which is created where it is not here.</summary>
     /// <param name="store">The store, which stays the caller's to close.</param>

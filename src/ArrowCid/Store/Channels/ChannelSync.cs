@@ -15,6 +15,12 @@ public sealed partial class ChannelSync
     // Each round moves a thousand messages at least, unless the other changes nothing.
     private const int MaxQuietRounds = 3;
 
+    /// <summary>Does what <see cref="With"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="With"/>
+    public Task<ChannelSyncResult> WithAsync(MessageChannel other, bool withContents = true,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => With(other, withContents, cancellationToken), cancellationToken);
+
     /// <summary>Brings this channel and the same one in another store into step, both ways, with the blocks that the
     /// messages name.</summary>
     /// <param name="other">The channel in the other store.</param>

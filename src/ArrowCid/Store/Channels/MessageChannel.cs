@@ -236,7 +236,7 @@ public sealed partial class MessageChannel : IDisposable
             .Where(_store.Contains)];
         if (isDryRun) return all.Length;
         if (_store.Names.Resolve(NamePrefix + Name) == Cid) _ = _store.Names.Remove(NamePrefix + Name);
-        _ = _store.Registry.Removals.Remove([.. all, Cid], isDryRun: false);
+        _ = _store.Registry.Removals.Remove([.. all, Cid], isDryRun: false, isForced: true);
         return all.Length;
     }
 

@@ -46,13 +46,13 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
     {
         foreach (MaintenanceTask task in s_order)
         {
-            IEnumerator<Done?> work = Work(task, cancel).GetEnumerator();
+            IEnumerator<TaskResult?> work = Work(task, cancel).GetEnumerator();
             for (int i = 0; i < MostSteps; i++)
             {
                 cancel.ThrowIfCancellationRequested();
                 DateTimeOffset time = store.Clock.GetUtcNow();
                 long started = Stopwatch.GetTimestamp();
-                (bool isMore, Done? done, string? failure) = Try(work);
+                (bool isMore, TaskResult? done, string? failure) = Try(work);
                 if (!isMore) break;
                 CrashPoint.Pass(CrashStep.T1);
                 yield return done is null && failure is null
@@ -73,7 +73,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         }
     }
 
-    private static (bool IsMore, Done? Done, string? Failure) Try(IEnumerator<Done?> work)
+    private static (bool IsMore, TaskResult? TaskResult, string? Failure) Try(IEnumerator<TaskResult?> work)
     {
         try
         {
@@ -85,7 +85,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         }
     }
 
-    private IEnumerable<Done?> Work(MaintenanceTask task, CancellationToken cancel) => task switch
+    private IEnumerable<TaskResult?> Work(MaintenanceTask task, CancellationToken cancel) => task switch
     {
         MaintenanceTask.Checkpoint => Checkpoint(cancel),
         MaintenanceTask.Merge => Merge(cancel),
@@ -96,35 +96,35 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         _ => isDryRun ? CompactDry(cancel) : Compact(cancel),
     };
 
-    private IEnumerable<Done?> Checkpoint(CancellationToken cancel)
+    private IEnumerable<TaskResult?> Checkpoint(CancellationToken cancel)
     {
         for (ulong unread; (unread = _registry.Reader.Unread()) >= LeastUnread;)
         {
             bool isDone = isDryRun || _registry.Reader.Checkpoint(cancel, isOneRun: true);
             if (!isDone) yield break;
             ulong read = isDryRun ? unread : unread - Math.Min(unread, _registry.Reader.Unread());
-            yield return new Done((long)read, 0, Words($"{read} records into the indexes"));
+            yield return new TaskResult((long)read, 0, Words($"{read} records into the indexes"));
             if (isDryRun || read == 0) yield break;
         }
     }
 
-    private IEnumerable<Done?> Merge(CancellationToken cancel)
+    private IEnumerable<TaskResult?> Merge(CancellationToken cancel)
     {
         for (int runs; (runs = _registry.Reader.RunsToMerge(MostRuns)) > 0;)
         {
             if (isDryRun)
             {
-                yield return new Done(0, 0, Words($"{runs} index files into one"));
+                yield return new TaskResult(0, 0, Words($"{runs} index files into one"));
                 yield break;
             }
 
             if (_registry.Reader.MergeStep(MostRuns, cancel) is not { } merged) yield break;
-            yield return new Done(merged.Blocks, 0,
+            yield return new TaskResult(merged.Blocks, 0,
                 Words($"{merged.Runs} index files into one of {merged.Blocks} blocks"));
         }
     }
 
-    private IEnumerable<Done?> Expire(CancellationToken cancel)
+    private IEnumerable<TaskResult?> Expire(CancellationToken cancel)
     {
         if (!_registry.Removals.HasExpired(ExpiredAfter, store.Clock.GetUtcNow())) yield break;
         foreach ((int blocks, long bytes) in store.Retention.CollectInSteps(new CollectOptions { DryRun = isDryRun },
@@ -132,7 +132,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
             yield return Of(blocks, bytes, "expired");
     }
 
-    private IEnumerable<Done?> Forget(CancellationToken cancel)
+    private IEnumerable<TaskResult?> Forget(CancellationToken cancel)
     {
         if (!WithPolicy) yield break;
         foreach (ForgetRule rule in store.Maintenance.GetPolicy().Forget)
@@ -141,12 +141,12 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
             int gone = result.Versions.Where(version => version.IsForgotten).DistinctBy(version => version.Cid).Count();
             yield return gone == 0
                 ? null
-                : new Done(gone, result.ByteLength,
+                : new TaskResult(gone, result.ByteLength,
                     Words($"{gone} versions of {result.ByteLength} bytes forgotten by '{rule.Id}'"));
         }
     }
 
-    private IEnumerable<Done?> Collect(CancellationToken cancel)
+    private IEnumerable<TaskResult?> Collect(CancellationToken cancel)
     {
         if (!WithPolicy) yield break;
         MaintenancePolicy policy = store.Maintenance.GetPolicy();
@@ -159,15 +159,16 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
             yield return Of(blocks, bytes, "that nothing needs collected");
     }
 
-    private IEnumerable<Done?> Evict(CancellationToken cancel)
+    private IEnumerable<TaskResult?> Evict(CancellationToken cancel)
     {
         if (store.Places.Cache.EvictIfOver(isDryRun, cancel) is not { } result) yield break;
         yield return Of(result.Removed.Count, result.ByteLength, "that other places have evicted");
         if (!isDryRun && store.Places.Cache.IsOver())
-            yield return new Done(0, 0, Words($"over the size of the cache; {result.Kept.Count} blocks have to stay"));
+            yield return new TaskResult(0, 0,
+                Words($"over the size of the cache; {result.Kept.Count} blocks have to stay"));
     }
 
-    private IEnumerable<Done?> Compact(CancellationToken cancel)
+    private IEnumerable<TaskResult?> Compact(CancellationToken cancel)
     {
         bool withData = _blocks.Coordination.HasDropsLeft();
         if (!withData && !WithFacts) yield break;
@@ -179,26 +180,26 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         }
     }
 
-    private IEnumerable<Done?> CompactDry(CancellationToken cancel)
+    private IEnumerable<TaskResult?> CompactDry(CancellationToken cancel)
     {
         yield return Of(_blocks.Space.Reclaim(MostAlive, dryRun: true, patience: default,
             new Operation(ProgressUnit.Segments, progress: null, cancel)));
     }
 
-    private static Done? Of(int blocks, long bytes, string what) => blocks == 0
+    private static TaskResult? Of(int blocks, long bytes, string what) => blocks == 0
         ? null
-        : new Done(blocks, bytes, Words($"{blocks} blocks of {bytes} bytes {what}"));
+        : new TaskResult(blocks, bytes, Words($"{blocks} blocks of {bytes} bytes {what}"));
 
-    private static Done? Of(ReclaimReport report)
+    private static TaskResult? Of(ReclaimReport report)
     {
         int gone = report.Segments.Count(one => one.Outcome == ReclaimOutcome.Freed);
         return gone == 0
             ? null
-            : new Done(gone, report.BytesFreed,
+            : new TaskResult(gone, report.BytesFreed,
                 Words($"{gone} segments of {report.BytesFreed} bytes freed, {report.BytesMoved} moved"));
     }
 
     private static string Words(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private sealed record Done(long Count, long Bytes, string Words);
+    private sealed record TaskResult(long Count, long Bytes, string Words);
 }

@@ -42,7 +42,7 @@ internal sealed class BlockPutting(StoreCore core)
 
     /// <summary>A put with what the audit trail records of it; of a restored block nothing.</summary>
     public PutRequest Audited(PutRequest request) => request is { Facts: null, IsRepair: false, TimeNanoseconds: 0 } &&
-        core.Registry.Facts.RecordOfPut() is { } record ? request with { Facts = record } : request;
+        core.Registry.Facts.RecordOfPut(request.Codec) is { } record ? request with { Facts = record } : request;
 
     public int PutGroup(ReadOnlySpan<ReadOnlyMemory<byte>> blocks, Span<PutResult> results)
     {

@@ -35,6 +35,12 @@ public sealed partial class StoreRetention
         CancellationToken cancellationToken = default) =>
         Task.Run(() => RemoveExpired(dryRun, cancellationToken), cancellationToken);
 
+    /// <summary>Does what <see cref="RemoveWhere"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="RemoveWhere"/>
+    public Task<RemoveResult> RemoveWhereAsync(Filter filter, bool dryRun = false,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => RemoveWhere(filter, dryRun, cancellationToken), cancellationToken);
+
     /// <summary>Does what <see cref="GetRemovals"/> does, on a thread of the pool.</summary>
     /// <inheritdoc cref="GetRemovals"/>
     public Task<IReadOnlyList<RemovalEntry>> GetRemovalsAsync(CancellationToken cancellationToken = default) =>

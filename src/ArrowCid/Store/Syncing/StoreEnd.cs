@@ -43,7 +43,7 @@ internal sealed class StoreEnd(CidStore store) : ISyncEnd
     }
 
     /// <summary>The set of a tail.</summary>
-    public SyncSet Open(StoreTail tail, SyncWish wish)
+    public static SyncSet Open(StoreTail tail, SyncWish wish)
     {
         if (wish.Subject == SyncSubject.Blocks) return new SyncSet(tail.Blocks);
         var catalog = new FactCatalog();

@@ -10,7 +10,7 @@ namespace ArrowCid;
 /// early.</summary>
 internal sealed class SyncRun
 {
-    // A hold of a store takes so many blocks.
+    // The largest number of blocks of one hold.
     private const int HeldAtOnce = 1024;
 
     private readonly CidStore _store;
@@ -57,9 +57,9 @@ internal sealed class SyncRun
             (!Pushes && found.NamesThere.Count > 0) || (!Pulls && found.NamesHere.Count > 0);
         if (found.IsTail && isUnclear) found = Find(null);
         var names = new NameChanges(found.NamesHere, found.NamesThere, _options.MergeNames);
-        List<SyncTransfer.Block> pull = Pulls ? ToPull(found.Blocks) : [];
-        List<SyncTransfer.Block> push = Pushes ? ToPush(found.Blocks) : [];
-        List<SyncTransfer.Block> delete = _options.Delete ? ToDelete(found.Blocks) : [];
+        List<SyncTransfer.MissingBlock> pull = Pulls ? ToPull(found.Blocks) : [];
+        List<SyncTransfer.MissingBlock> push = Pushes ? ToPush(found.Blocks) : [];
+        List<SyncTransfer.MissingBlock> delete = _options.Delete ? ToDelete(found.Blocks) : [];
         (long search, int trips) = (_link.ByteLength, _link.RoundTrips);
         List<string> waiting = [];
         if (_options.DryRun) Plan(pull, push, delete, found);
@@ -107,7 +107,7 @@ internal sealed class SyncRun
             return search.Find(wish, isTail =>
             {
                 SyncScope scope = isTail
-                    ? new SyncScope(tail!.Fence, _end.Open(tail, wish), IsTail: true)
+                    ? new SyncScope(tail!.Fence, StoreEnd.Open(tail, wish), IsTail: true)
                     : _end.Open(wish with { Since = null }, _cancel);
                 // The first set is of the earliest moment.
                 if (fence.Length == 0) fence = scope.Fence;
@@ -138,13 +138,13 @@ internal sealed class SyncRun
     }
 
     /// <summary>The blocks of the other side that come, the ones that others need first.</summary>
-    private List<SyncTransfer.Block> ToPull(SyncDifference blocks)
+    private List<SyncTransfer.MissingBlock> ToPull(SyncDifference blocks)
     {
         IReadOnlyList<Digest256> there = blocks.Welcome.IsTail
             ? [.. blocks.There.Where(digest => !_store.Contains(Cid.FromSha256(Multicodec.Raw, digest)))]
             : blocks.There;
-        var found = new List<SyncTransfer.Block>();
-        foreach (SyncTransfer.Block block in _transfer.Describe(there))
+        var found = new List<SyncTransfer.MissingBlock>();
+        foreach (SyncTransfer.MissingBlock block in _transfer.Describe(there))
         {
             bool isRemoved = !_options.Resurrect &&
                 _end.StateOf(block.Digest, block.About.LastPut) == SyncBlockState.Removed;
@@ -156,10 +156,10 @@ internal sealed class SyncRun
     }
 
     /// <summary>The blocks here that the other side wants.</summary>
-    private List<SyncTransfer.Block> ToPush(SyncDifference blocks)
+    private List<SyncTransfer.MissingBlock> ToPush(SyncDifference blocks)
     {
-        var found = new List<SyncTransfer.Block>();
-        foreach ((SyncTransfer.Block block, SyncBlockState state) in _transfer.Offer(blocks.Here))
+        var found = new List<SyncTransfer.MissingBlock>();
+        foreach ((SyncTransfer.MissingBlock block, SyncBlockState state) in _transfer.Offer(blocks.Here))
         {
             if (state == SyncBlockState.Removed && !_options.Resurrect)
                 _items.Add(block.ToItem(SyncOutcome.RemovedThere));
@@ -169,18 +169,18 @@ internal sealed class SyncRun
         return Fitting(found);
     }
 
-    private List<SyncTransfer.Block> ToDelete(SyncDifference blocks) =>
+    private List<SyncTransfer.MissingBlock> ToDelete(SyncDifference blocks) =>
     [
         .. _transfer.Offer(blocks.Here).Where(each => each.State == SyncBlockState.Removed)
             .Select(each => each.Block),
     ];
 
-    private List<SyncTransfer.Block> Fitting(List<SyncTransfer.Block> blocks)
+    private List<SyncTransfer.MissingBlock> Fitting(List<SyncTransfer.MissingBlock> blocks)
     {
-        List<SyncTransfer.Block> ordered = [.. blocks.OrderBy(block => block.Rank)];
+        List<SyncTransfer.MissingBlock> ordered = [.. blocks.OrderBy(block => block.Rank)];
         if (_options.MaxBytes is not { } most) return ordered;
-        var fitting = new List<SyncTransfer.Block>();
-        foreach (SyncTransfer.Block block in ordered)
+        var fitting = new List<SyncTransfer.MissingBlock>();
+        foreach (SyncTransfer.MissingBlock block in ordered)
         {
             if (block.About.Length > most)
             {
@@ -195,8 +195,8 @@ internal sealed class SyncRun
         return fitting;
     }
 
-    private void Plan(List<SyncTransfer.Block> pull, List<SyncTransfer.Block> push, List<SyncTransfer.Block> delete,
-        SyncDifferences found)
+    private void Plan(List<SyncTransfer.MissingBlock> pull, List<SyncTransfer.MissingBlock> push,
+        List<SyncTransfer.MissingBlock> delete, SyncDifferences found)
     {
         _items.AddRange(pull.Select(block => block.ToItem(SyncOutcome.Pull)));
         _items.AddRange(push.Select(block => block.ToItem(SyncOutcome.Push)));
@@ -208,8 +208,8 @@ internal sealed class SyncRun
     }
 
     /// <returns>The names whose changes were not taken.</returns>
-    private List<string> Move(SyncDifferences found, NameChanges names, List<SyncTransfer.Block> pull,
-        List<SyncTransfer.Block> push, List<SyncTransfer.Block> delete)
+    private List<string> Move(SyncDifferences found, NameChanges names, List<SyncTransfer.MissingBlock> pull,
+        List<SyncTransfer.MissingBlock> push, List<SyncTransfer.MissingBlock> delete)
     {
         var waiting = new SortedSet<string>(StringComparer.Ordinal);
         var holds = new List<BlockHold>();
@@ -289,10 +289,11 @@ internal sealed class SyncRun
         }
     }
 
-    private void Delete(List<SyncTransfer.Block> blocks)
+    private void Delete(List<SyncTransfer.MissingBlock> blocks)
     {
         if (blocks.Count == 0) return;
-        RemoveResult removed = _store.Retention.Remove([.. blocks.Select(block => block.Cid)], cancellationToken: _cancel);
+        RemoveResult removed = _store.Retention.Remove([.. blocks.Select(block => block.Cid)],
+            cancellationToken: _cancel);
         HashSet<Cid> gone = [.. removed.Removed];
         _items.AddRange(blocks.Where(block => gone.Contains(block.Cid))
             .Select(block => block.ToItem(SyncOutcome.Delete)));

@@ -20,7 +20,7 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
     private readonly HashSet<Digest256> _pulled = [];
 
     /// <summary>A block that differs, and what the side that has it knows of it.</summary>
-    public readonly record struct Block(Digest256 Digest, SyncDescription About)
+    public readonly record struct MissingBlock(Digest256 Digest, SyncDescription About)
     {
         public Cid Cid => Cid.FromSha256(About.Codec == 0 ? Multicodec.Raw : About.Codec, Digest);
 
@@ -45,10 +45,10 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
     public void Report(SyncPhase phase) => Report(phase, 0, 0, 0, 0);
 
     /// <summary>What the other side knows of its blocks; those that it no longer has are missing.</summary>
-    public List<Block> Describe(IReadOnlyList<Digest256> digests)
+    public List<MissingBlock> Describe(IReadOnlyList<Digest256> digests)
     {
         const int numbersEach = 4;
-        var blocks = new List<Block>(digests.Count);
+        var blocks = new List<MissingBlock>(digests.Count);
         IEnumerable<(Digest256[] Digests, SyncMessage Answer)> answers = link.AskAbout(digests,
             SyncMessageKind.Descriptions, some => SyncMessage.Write(SyncMessageKind.Describe, [], some));
         foreach ((Digest256[] some, SyncMessage answer) in answers)
@@ -60,7 +60,7 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
                 int at = i * numbersEach;
                 var about = new SyncDescription(answer.Numbers[at], (long)Math.Min(answer.Numbers[at + 1],
                     int.MaxValue), answer.Number(at + 2, FactLimits.MaxBlockKind), answer.Numbers[at + 3]);
-                var block = new Block(some[i], about);
+                var block = new MissingBlock(some[i], about);
                 if (about.LastPut == 0) items.Add(block.ToItem(SyncOutcome.Missing));
                 else blocks.Add(block);
             }
@@ -70,11 +70,11 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
     }
 
     /// <summary>Whether the other side wants blocks from here. Those that are no longer here are left out.</summary>
-    public IEnumerable<(Block Block, SyncBlockState State)> Offer(IReadOnlyList<Digest256> digests)
+    public IEnumerable<(MissingBlock Block, SyncBlockState State)> Offer(IReadOnlyList<Digest256> digests)
     {
         foreach (Digest256[] some in digests.Chunk(SyncLimits.Digests / 2))
         {
-            Block[] blocks = [.. some.Select(digest => new Block(digest, end.Describe(in digest)))
+            MissingBlock[] blocks = [.. some.Select(digest => new MissingBlock(digest, end.Describe(in digest)))
                 .Where(block => block.About.LastPut > 0)];
             if (blocks.Length == 0) continue;
             SyncMessage answer = link.AskOne(SyncMessage.Offer([.. blocks.Select(block => block.Digest)],
@@ -122,17 +122,17 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
     /// <summary>Fetches blocks and stores them.</summary>
     /// <param name="blocks">The blocks.</param>
     /// <param name="stored">Gets the blocks that were just stored, some at a time.</param>
-    public (long Blocks, long Bytes) Pull(IReadOnlyList<Block> blocks, Action<IReadOnlyList<Cid>> stored)
+    public (long Blocks, long Bytes) Pull(IReadOnlyList<MissingBlock> blocks, Action<IReadOnlyList<Cid>> stored)
     {
         long count = 0, bytes = 0, total = blocks.Sum(block => block.About.Length);
-        foreach (List<Block> some in Spans(blocks))
+        foreach (List<MissingBlock> some in Spans(blocks))
         {
             var open = some.ToDictionary(block => block.Digest);
             var put = new List<Cid>();
             byte[] request = SyncMessage.Write(SyncMessageKind.ReadBlocks, [], [.. some.Select(block => block.Digest)]);
             foreach (PartialBlock.Part part in Whole(link.Ask([request]), open))
             {
-                _ = open.Remove(part.Digest, out Block block);
+                _ = open.Remove(part.Digest, out MissingBlock block);
                 if (!end.Put(part.Codec, part.Digest, part.Bytes))
                 {
                     items.Add(block.ToItem(SyncOutcome.WrongBytes));
@@ -153,14 +153,14 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
     }
 
     /// <summary>Sends blocks.</summary>
-    public (long Blocks, long Bytes) Push(IReadOnlyList<Block> blocks)
+    public (long Blocks, long Bytes) Push(IReadOnlyList<MissingBlock> blocks)
     {
         long count = 0, bytes = 0, total = blocks.Sum(block => block.About.Length);
-        foreach (List<Block> some in Spans(blocks))
+        foreach (List<MissingBlock> some in Spans(blocks))
         {
-            var sent = new List<(Block Block, int Requests)>();
+            var sent = new List<(MissingBlock Block, int Requests)>();
             var requests = new List<byte[]>();
-            foreach (Block block in some)
+            foreach (MissingBlock block in some)
             {
                 using SyncBlock? read = end.Read(block.Digest);
                 if (read is null)
@@ -183,7 +183,7 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
 
             HashSet<int> refused = Refusals(requests);
             int request = 0;
-            foreach ((Block block, int parts) in sent)
+            foreach ((MissingBlock block, int parts) in sent)
             {
                 bool isRefused = Enumerable.Range(request, parts).Any(refused.Contains);
                 request += parts;
@@ -225,7 +225,7 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
 
     /// <summary>Puts parts of blocks together.</summary>
     private IEnumerable<PartialBlock.Part> Whole(IEnumerable<(int Request, SyncMessage Message)> answers,
-        Dictionary<Digest256, Block> open)
+        Dictionary<Digest256, MissingBlock> open)
     {
         PartialBlock? partial = null;
         foreach ((_, SyncMessage message) in answers)
@@ -252,11 +252,11 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
         }
     }
 
-    private static IEnumerable<List<Block>> Spans(IReadOnlyList<Block> blocks)
+    private static IEnumerable<List<MissingBlock>> Spans(IReadOnlyList<MissingBlock> blocks)
     {
-        var open = new List<Block>();
+        var open = new List<MissingBlock>();
         long bytes = 0;
-        foreach (Block block in blocks)
+        foreach (MissingBlock block in blocks)
         {
             if (open.Count == BlocksAtOnce || (open.Count > 0 && bytes + block.About.Length > BytesAtOnce))
             {

@@ -11,7 +11,7 @@ internal sealed class StoreWatch(StoreCore core)
     public IEnumerable<StoreEvent> WatchFrom(Cursor from, WatchOptions options, CancellationToken cancellationToken)
     {
         TimeSpan timeout = options.Timeout ?? TimeSpan.MaxValue;
-        PutFacts? facts = options.WithMetadata ? new PutFacts() : null;
+        AnnouncedFacts? facts = options.WithMetadata ? new AnnouncedFacts() : null;
         using LogReader tail = core.Blocks.Tail(from, facts is null ? TailScope.Blocks : TailScope.All);
         using CancellationTokenRegistration disturbance = cancellationToken.UnsafeRegister(
             static signal => ((LogSignal)signal!).Disturb(), core.Blocks.Signal);
@@ -40,7 +40,7 @@ internal sealed class StoreWatch(StoreCore core)
     public async IAsyncEnumerable<StoreEvent> WatchFromAsync(Cursor from, WatchOptions options,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        PutFacts? facts = options.WithMetadata ? new PutFacts() : null;
+        AnnouncedFacts? facts = options.WithMetadata ? new AnnouncedFacts() : null;
         using LogReader tail = core.Blocks.Tail(from, facts is null ? TailScope.Blocks : TailScope.All);
         var pause = new LogPause(core.Blocks.Signal);
         while (!tail.IsClosed)
@@ -59,7 +59,7 @@ internal sealed class StoreWatch(StoreCore core)
         }
     }
 
-    public bool TryAnnounce(in LogEvent found, PutFacts? facts, out StoreEvent announcement)
+    public bool TryAnnounce(in LogEvent found, AnnouncedFacts? facts, out StoreEvent announcement)
     {
         announcement = default;
         if (found.Gap is { } gap)
@@ -125,7 +125,7 @@ internal sealed class StoreWatch(StoreCore core)
     }
 
     /// <summary>The metadata of a put is the record just in front of the block's in its lane.</summary>
-    public sealed class PutFacts
+    public sealed class AnnouncedFacts
     {
         private readonly Dictionary<int, (RecordHeader Record, ReadOnlyMemory<byte> Payload)> _last = [];
 

@@ -18,7 +18,7 @@ internal static class SyncLimits
     /// <summary>The first symbol that may be asked for at most.</summary>
     public const int GroupSymbols = 1 << 24;
 
-    /// <summary>Sets of at most so many items are listed at once.</summary>
+    /// <summary>Sets of at most this number of items are listed at once.</summary>
     public const int Listed = 2048;
 
     /// <summary>The most bytes of a block that is pushed in parts, which the receiver holds until it is

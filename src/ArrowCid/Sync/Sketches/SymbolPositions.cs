@@ -6,7 +6,7 @@ internal struct SymbolPositions(ulong hash)
 {
     private const double Scale = 4294967296;
 
-    // No sketch has so many symbols: beyond it an item has no further position.
+    // No sketch has this number of symbols: beyond it an item has no further position.
     private const ulong Most = 1UL << 40;
 
     private ulong _state = hash;

@@ -5,7 +5,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Sync;
 
-/// <summary>The keyed hash of one session: SipHash-2-4 of a digest. The key is drawn by both sides, so that nobody can
+/// <summary>The keyed hash of one session: SipHash-2-4 of a digest. The key is drawn by both sides, so that no one can
 /// prepare digests that collide (<c>SYNC.md</c>, Hash).</summary>
 internal readonly struct SyncHash
 {

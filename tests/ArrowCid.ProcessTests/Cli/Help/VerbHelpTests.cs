@@ -8,9 +8,9 @@ public class VerbHelpTests
 {
     private static readonly string[] s_imperatives =
     [
-        "Add", "Back", "Check", "Clean", "Collect", "Compute", "Compare", "Copy", "Delete", "Explain", "Export", "Extract", "Find", "Free", "Hash",
-        "Import", "List", "Maintain", "Make", "Manage", "Measure", "Pin", "Print", "Publish", "Remove", "Repair", "Restore", "Revoke", "Run",
-        "Serve", "Set", "Show", "Sign", "Store", "Write",
+        "Acknowledge", "Add", "Back", "Bring", "Change", "Check", "Clean", "Collect", "Compute", "Compare", "Copy", "Create", "Delete", "Explain",
+        "Export", "Extract", "Fetch", "Find", "Free", "Hash", "Import", "Keep", "Let", "List", "Maintain", "Make", "Manage", "Measure", "Merge",
+        "Pin", "Print", "Publish", "Push", "Remove", "Repair", "Restore", "Revoke", "Run", "Serve", "Set", "Share", "Show", "Sign", "Store", "Write",
     ];
 
     [Fact]

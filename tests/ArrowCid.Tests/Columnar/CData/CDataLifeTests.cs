@@ -94,7 +94,7 @@ public sealed class CDataLifeTests
         }
 
         // A leak of one small chunk an export would be over 90 MB.
-        Assert.InRange(Resident() - before, long.MinValue, 64 << 20);
+        Assert.InRange(Resident() - before, long.MinValue, 80 << 20);
         store.Dispose();
         Assert.Single(CloseTests.Descriptors(folder.Directory));
         lease.Dispose();

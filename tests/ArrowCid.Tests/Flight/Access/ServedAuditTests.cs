@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -13,6 +14,7 @@ using Grpc.Core;
 namespace ArrowCid.Tests.Flight.Access;
 
 /// <summary>The audit trail of a server: the subject of each caller, over HTTP and Flight.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "DisposeAsync, which xunit calls, disposes of the fields.")]
 public sealed class ServedAuditTests : IAsyncLifetime
 {
     private const string Alice = "alice-token-0123456789", Bob = "bob-token-0123456789";
@@ -119,7 +121,7 @@ public sealed class ServedAuditTests : IAsyncLifetime
         })];
     }
 
-    private static IEnumerable<(string, string, string?, string?)> Rows(IEnumerable<RecordBatch> batches) => batches.SelectMany(batch =>
+    private static (string, string, string?, string?)[] Rows(IEnumerable<RecordBatch> batches) => batches.SelectMany(batch =>
         Enumerable.Range(0, batch.Length).Select(row => (Text(batch, "subject", row)!, Text(batch, "action", row)!,
             Text(batch, "cid", row), Text(batch, "name", row)))).ToArray();
 

@@ -19,7 +19,7 @@ public sealed class AuditTests : IDisposable
         store.Retention.Pin(one);
         Assert.True(store.Retention.Unpin(one));
         _ = store.Names.Remove("a");
-        Assert.Equal(1, store.Retention.Remove([raw]).Removed.Count);
+        Assert.Single(store.Retention.Remove([raw]).Removed);
         (string, AuditAction, Cid?, string?)[] expected =
         [
             ("ann", AuditAction.Put, one, null), ("ann", AuditAction.Put, raw, null), ("ann", AuditAction.SetName, one, "a"),
@@ -120,6 +120,6 @@ public sealed class AuditTests : IDisposable
         TimeProvider = clock ?? TimeProvider.System,
     });
 
-    private static IEnumerable<(string, AuditAction, Cid?, string?)> Of(CidStore store) =>
+    private static (string Subject, AuditAction Action, Cid? Cid, string? Name)[] Of(CidStore store) =>
         store.Diagnostics.Audit.List().Select(entry => (entry.Subject, entry.Action, entry.Cid, entry.Name)).ToArray();
 }

@@ -248,8 +248,10 @@ internal static class FactWriter
         }
         else
         {
+            // Of a block that is being put the codec may be known, and the digest is not.
+            bool isUnknown = block.IsDefault || block == s_unknown.WithCodec(block.Codec);
             writer.WriteLink(block.IsDefault ? s_unknown : block);
-            if (block.IsDefault) places.Add(output.WrittenCount - Digest256.ByteCount);
+            if (isUnknown) places.Add(output.WrittenCount - Digest256.ByteCount);
         }
 
         WriteText(ref writer, audit.Name);

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using ArrowCid.Sync;
 
-namespace ArrowCid.Server.Http;
+namespace ArrowCid.Server.Service;
 
 /// <summary>The sessions of sync that are open. A session belongs to one client, answers one call at a time, and ends
 /// when nothing was asked for 60 seconds. Their sets share a budget of memory; one session alone may exceed it, so that

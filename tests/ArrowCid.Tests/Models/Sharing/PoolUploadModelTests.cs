@@ -19,7 +19,8 @@ public class PoolUploadModelTests
 
     [Fact]
     public void Pool_whose_fenced_member_may_commit_loses_the_block() =>
-        new PoolUploadModel { Fences = false }.Explore().Breaks(Lost, "C: deletes the object");
+        new PoolUploadModel { Fences = false }.Explore().Breaks(Lost, "C: deletes the object", "M: goes live",
+            "C: deletes the member's object");
 
     [Fact]
     public void Pool_that_revives_an_object_while_it_is_deleted_loses_the_block() =>
@@ -27,7 +28,8 @@ public class PoolUploadModelTests
 
     [Fact]
     public void Pool_that_counts_an_unfinished_object_as_live_loses_the_block() =>
-        new PoolUploadModel { CountsOnlyLive = false }.Explore().Breaks(Lost, "C: deletes the object");
+        new PoolUploadModel { CountsOnlyLive = false }.Explore().Breaks(Lost, "C: dooms the dead object",
+            "M: claims the unfinished object");
 }
 
 /// <summary>The state of an object.</summary>
