@@ -117,10 +117,9 @@ internal static class PoolCareVerb
         };
         Option<bool> json = Verb.Json();
         var verb = new Verb("verify",
-            "Check the blocks and tables of a pool. Every kept block is there with all that it needs, its bytes hash " +
-            "to its CID, and the tables are what the log of facts gives. The output is one line per finding, and their " +
-            "number; exit code 4 if a block is " +
-            "missing or damaged, or the tables differ.",
+            "Check the blocks and tables of a pool. Every kept block is there with all that it needs, its bytes " +
+            "hash to its CID, and the tables are what the log of facts gives. The output is one line per finding, " +
+            "and their number; exit code 4 if a block is missing or damaged, or the tables differ.",
             "arrowcid pool verify",
             "arrowcid pool verify --sample 0.01 --repair")
         {
