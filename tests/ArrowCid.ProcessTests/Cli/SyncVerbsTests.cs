@@ -25,7 +25,7 @@ public sealed class SyncVerbsTests
         JsonElement again = Assert.Single(Command.Run("sync", one, other, "--json").Exits(0).Json);
         Assert.Equal(("cursor", true, 0), (again.GetProperty("way").GetString(), again.GetProperty("isInStep").GetBoolean(),
             again.GetProperty("blocksPulled").GetInt32()));
-        Assert.Contains("a=\"b\"", Command.Run("info", "@mine", "--store", other).Exits(0).Text.Replace("a = ", "a=", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("a = b", Command.Run("info", "@mine", "--store", other).Exits(0).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,14 +35,14 @@ public sealed class SyncVerbsTests
         string one = folder.PathOf("one"), other = folder.PathOf("other");
         Put(one, V1, "--name", "latest");
         Put(other, Other, "--name", "latest");
-        string before = Command.Run("name", "ls", "--store", other).Exits(0).Text;
+        string before = Command.Run("name", "--store", other).Exits(0).Text;
         string listed = Command.Run("sync", one, other).Exits(5).Text;
         Assert.Contains("1 in conflict (latest)", listed, StringComparison.Ordinal);
         Assert.Contains($"conflict    latest  here {V1Cid}", listed, StringComparison.Ordinal);
-        Assert.Equal(before, Command.Run("name", "ls", "--store", other).Exits(0).Text);
+        Assert.Equal(before, Command.Run("name", "--store", other).Exits(0).Text);
         Command.Run("sync", one, other, "--merge-names").Exits(0);
-        Assert.Equal(Command.Run("name", "ls", "--store", one).Exits(0).Text,
-            Command.Run("name", "ls", "--store", other).Exits(0).Text);
+        Assert.Equal(Command.Run("name", "--store", one).Exits(0).Text,
+            Command.Run("name", "--store", other).Exits(0).Text);
     }
 
     [Fact]
@@ -74,18 +74,18 @@ public sealed class SyncVerbsTests
         Put(other, Other, "--name", "theirs");
         CommandResult killed = Command.Shell($"ARROWCID_CRASH_AT={step} \"$@\" sync {one} {other}");
         Assert.Equal(137, killed.ExitCode);
-        Assert.Empty(Command.Run("log", "check", "--store", one).Exits(0).Errors);
+        Assert.StartsWith("0 errors", Command.Run("log", "check", "--store", one).Exits(0).Errors, StringComparison.Ordinal);
         foreach (string store in new[] { one, other })
         {
-            foreach (JsonElement name in Command.Run("name", "ls", "--store", store, "--json").Exits(0).Json)
+            foreach (JsonElement name in Command.Run("name", "--store", store, "--json").Exits(0).Json)
                 Command.Run("get", name.GetProperty("cid").GetString()!, "--store", store, "-o", folder.PathOf("out")).Exits(0);
         }
 
         Command.Run("sync", one, other).Exits(0);
         JsonElement last = Assert.Single(Command.Run("sync", one, other, "--full", "--json").Exits(0).Json);
         Assert.Equal("sum", last.GetProperty("way").GetString());
-        Assert.Equal(Command.Run("name", "ls", "--store", one).Exits(0).Text,
-            Command.Run("name", "ls", "--store", other).Exits(0).Text);
+        Assert.Equal(Command.Run("name", "--store", one).Exits(0).Text,
+            Command.Run("name", "--store", other).Exits(0).Text);
     }
 
     [Fact]
