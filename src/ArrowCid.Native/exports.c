@@ -320,6 +320,8 @@ const char *arrowcid_error_name(int32_t code) {
     NAME(ACCESS_DENIED);
     NAME(IO);
     NAME(RESOURCE_EXHAUSTED);
+    NAME(POOL_UNAVAILABLE);
+    NAME(MEMBER_FENCED);
     default: return "UNKNOWN";
   }
 }

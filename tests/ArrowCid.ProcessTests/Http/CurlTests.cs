@@ -11,6 +11,8 @@ namespace ArrowCid.ProcessTests.Http;
 /// forgotten.</summary>
 public sealed partial class CurlTests
 {
+    private const string NoSession = "/v1/sync/00000000000000000000000000000000";
+
     private const string Csv = "a,b\n1,x\n2,y\n";
 
     [ProgramFact("curl")]
@@ -48,17 +50,27 @@ public sealed partial class CurlTests
             ("GET", "/arrowcid.mjs", "/arrowcid.mjs", "", null, 200, "crypto.subtle"),
             ("GET", "/signing.mjs", "/signing.mjs", "", null, 200, "crypto.subtle"),
             ("GET", "/apache-arrow.js", "/apache-arrow.js", "", null, 200, "Apache Software Foundation"),
+            ("GET", "/v1/audit", "/v1/audit", "", null, 200, cid),
+            ("POST", "/v1/sync", "/v1/sync", "application/vnd.arrowcid.sync", "", 201, ""),
+            ("POST", "/v1/sync/{id}", NoSession, "application/vnd.arrowcid.sync", "", 404, "no such session"),
+            ("DELETE", "/v1/sync/{id}", NoSession, "", null, 404, "no such session"),
+            ("GET", "/v1/sync/sum", "/v1/sync/sum", "", null, 200, "\"blockSum\":"),
+            ("POST", "/v1/channels", "/v1/channels", "application/json", "{\"name\":\"notes\",\"open\":true}", 201, "\"name\":\"notes\""),
+            ("GET", "/v1/channels", "/v1/channels", "", null, 200, "\"name\":\"notes\""),
+            ("POST", "/v1/channels/{channel}/messages", "/v1/channels/notes/messages", "application/json", "{\"text\":\"hi\"}", 201, "bafyrei"),
+            ("GET", "/v1/channels/{channel}/messages", "/v1/channels/notes/messages", "", null, 200, ": reading"),
+            ("POST", "/v1/channels/{channel}/exchange", "/v1/channels/notes/exchange", "application/vnd.arrowcid.channel", "", 200, "heads"),
             ("DELETE", "/v1/names/{name}", "/v1/names/other", "", null, 204, ""),
             ("DELETE", "/v1/names/{name}", "/v1/names/letters", "", null, 204, ""),
             ("DELETE", "/v1/blocks/{cid}", ours, "", null, 200, "\"isRemoved\":true"),
         ];
         Assert.Equal(Routes().Order(), calls.Select(call => $"{call.Method} {call.Pattern}").Distinct().Order());
-        foreach ((string method, string pattern, string path, string type, string? body, int status, string has) in calls)
+        foreach ((string method, _, string path, string type, string? body, int status, string has) in calls)
         {
             (int found, string text) = Ask(served, method, path, type.Length > 0 ? $"content-type: {type}" : "x-none: 1", body);
             Assert.True(found == status, $"{method} {path}: {found}, {text}");
             Assert.Contains(has, text);
-            if (method != "GET" || pattern == "/v1/watch") continue;
+            if (method != "GET" || IsEndless(method, path)) continue;
             (found, text) = Ask(served, "HEAD", path, "x-none: 1", null);
             Assert.True(found == status && text.Length == 0, $"HEAD {path}: {found}, {text}");
         }
@@ -72,14 +84,17 @@ public sealed partial class CurlTests
     {
         string[] how = method == "HEAD" ? ["--head", "-o", "/dev/null"] : ["-X", method];
         string[] data = body is null ? [] : ["--data-binary", body];
-        // A watch never ends: what came in the time is its answer.
-        bool isWatch = path.StartsWith("/v1/watch", StringComparison.Ordinal);
+        // What came in the time is the answer of one that never ends.
+        bool isWatch = IsEndless(method, path);
         CommandResult result = Command.Program("curl", ["-sS", "--no-buffer", "--max-time", isWatch ? "3" : "100", .. how, .. data,
             "-H", $"authorization: Bearer {served.Token}", "-H", header, "-w", "\n%{http_code}", $"{served.Http}{path}"]);
         Assert.True(result.ExitCode == (isWatch ? 28 : 0), $"{method} {path}: {result.ExitCode}, {result.Errors}");
         int end = result.Text.LastIndexOf('\n');
         return (int.Parse(result.Text[(end + 1)..], null), result.Text[..end]);
     }
+
+    private static bool IsEndless(string method, string path) => path.StartsWith("/v1/watch", StringComparison.Ordinal) ||
+        (method == "GET" && path.EndsWith("/messages", StringComparison.Ordinal));
 
     private static IEnumerable<string> Routes()
     {

@@ -10,7 +10,7 @@ public sealed class IpfsGuideTests
     [HttpPeerFact(HttpPeer.Ipfs)]
     public void Commands_of_the_guide_do_what_it_says()
     {
-        using ServedStore served = ServedStore.Start(), pinning = ServedStore.Start("--pinning");
+        using ServedStore served = ServedStore.Start(), pinning = ServedStore.Start("--pinning", "--pinning-from", "any-origins");
         using var node = new NodeService("interop/node/ipfs/kubo-node.mjs");
         using CidStore store = CidStore.Open(served.Directory);
         Cid first = store.Put(Numbers(300_000), new PutOptions { Name = "first" }).Cid;
