@@ -111,7 +111,9 @@ public sealed class WatchProcessTests
 
     private static Process Command(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "ArrowCid.Cli.dll"), .. arguments])
+        // A shell's background job ignores interrupts, and so would what it starts.
+        var start = new ProcessStartInfo("env",
+            ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "ArrowCid.Cli.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
