@@ -66,22 +66,10 @@ internal sealed class HttpSyncPeer : SyncPeer
 
     internal override IEnumerable<byte[]> Ask(IReadOnlyList<byte[]> requests, CancellationToken cancellationToken)
     {
-        var some = new List<byte[]>();
-        int bytes = 0;
-        foreach (byte[] request in requests)
+        foreach (List<byte[]> some in SyncFrames.Groups(requests, MostBytes))
         {
-            if (some.Count > 0 && bytes + request.Length > MostBytes)
-            {
-                foreach (byte[] answer in Call(some, cancellationToken)) yield return answer;
-                some.Clear();
-                bytes = 0;
-            }
-
-            some.Add(request);
-            bytes += request.Length + sizeof(int);
+            foreach (byte[] answer in Call(some, cancellationToken)) yield return answer;
         }
-
-        foreach (byte[] answer in Call(some, cancellationToken)) yield return answer;
     }
 
     private IEnumerable<byte[]> Call(List<byte[]> requests, CancellationToken cancel)

@@ -47,7 +47,8 @@ internal sealed class SyncSessions(TimeProvider time)
         {
             EndIdle();
             Entry entry = Find(id, client);
-            if (entry.IsBusy) throw new ArrowCidException(ErrorCode.Busy, "another call is in this session");
+            if (entry.IsBusy)
+                throw new ArrowCidException(ErrorCode.Busy, "this sync is answering another call; wait for it");
             entry.IsBusy = true;
             return new Lease(this, id, entry);
         }

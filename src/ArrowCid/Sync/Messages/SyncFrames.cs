@@ -36,4 +36,27 @@ internal static class SyncFrames
 
         return messages;
     }
+
+    /// <summary>Messages in their order, in groups that one call carries; at least one group.</summary>
+    /// <param name="messages">The messages.</param>
+    /// <param name="mostBytes">The most bytes of a group with more than one message.</param>
+    public static IEnumerable<List<byte[]>> Groups(IReadOnlyList<byte[]> messages, int mostBytes)
+    {
+        var some = new List<byte[]>();
+        int bytes = 0;
+        foreach (byte[] message in messages)
+        {
+            if (some.Count > 0 && bytes + message.Length > mostBytes)
+            {
+                yield return some;
+                some = [];
+                bytes = 0;
+            }
+
+            some.Add(message);
+            bytes += message.Length + sizeof(int);
+        }
+
+        yield return some;
+    }
 }
