@@ -236,9 +236,22 @@ public sealed class PoolMember : IAsyncDisposable
     /// <summary>Leaves the pool. Blocks that were fetched stay in the store.</summary>
     public async ValueTask DisposeAsync()
     {
+        await CloseAsync();
+        await _lease.DisposeAsync();
+    }
+
+    /// <summary>Closes the connections and lets the lease run on, as the death of the process does.</summary>
+    /// <returns>The lease.</returns>
+    internal async Task<IAsyncDisposable> AbandonAsync()
+    {
+        await CloseAsync();
+        return _lease;
+    }
+
+    private async Task CloseAsync()
+    {
         await _follower.DisposeAsync();
         await _doorbell.DisposeAsync();
-        await _lease.DisposeAsync();
         _backend.Dispose();
         _local.Dispose();
     }

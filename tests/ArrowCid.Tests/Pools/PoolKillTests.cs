@@ -58,7 +58,7 @@ public sealed class PoolKillTests
         byte[][] contents = [.. Enumerable.Range(0, Blocks).Select(i => BitConverter.GetBytes((seed * 100) + i))];
         // The last value of each name that was acknowledged to its one writer.
         var names = new ConcurrentDictionary<string, Cid>(StringComparer.Ordinal);
-        var abandoned = new ConcurrentBag<PoolMember>();
+        var abandoned = new ConcurrentBag<IAsyncDisposable>();
         using var end = new CancellationTokenSource(span);
         Task[] work =
         [
@@ -67,7 +67,7 @@ public sealed class PoolKillTests
         ];
         await Task.WhenAll(work);
         world.OnStep = null;
-        foreach (PoolMember member in abandoned) await member.DisposeAsync();
+        foreach (IAsyncDisposable lease in abandoned) await lease.DisposeAsync();
         await using Pool after = await Pool.OpenAsync(world.Options());
         await PoolWorld.AssertCleanAsync(after, $"seed {seed}");
         using BlockBackend backend = after.AsBackend();
@@ -114,7 +114,7 @@ public sealed class PoolKillTests
                 catch (KilledException)
                 {
                     // Its process is gone, and its lease runs on. Another one goes on with the store.
-                    if (member is not null) abandoned.Add(member);
+                    if (member is not null) abandoned.Add(await member.AbandonAsync());
                     member = null;
                 }
             }
