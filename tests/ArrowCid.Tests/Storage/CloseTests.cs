@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 
@@ -12,8 +13,14 @@ public sealed class CloseTests
     public void Closing_while_others_work_ends_their_calls_and_faults_nothing()
     {
         using var directory = new TemporaryStore();
-        StoreSettings settings =
-            TemporaryStore.Tiny with { IsRing = true, TickInterval = TimeSpan.FromMilliseconds(1) };
+        // The ring is cleaned by the thread pool, which other tests may keep busy for seconds.
+        StoreSettings settings = TemporaryStore.Tiny with
+        {
+            IsRing = true,
+            TickInterval = TimeSpan.FromMilliseconds(1),
+            Timeout = TimeSpan.FromMinutes(5),
+        };
+        var failures = new ConcurrentQueue<Exception>();
         using BlockStore keeper = directory.Open(settings);
         Digest256 known = keeper.PutRaw(StoreCalls.Numbered(-1, 5000));
         using RecordLease kept = keeper.Find(known)!;
@@ -25,13 +32,13 @@ public sealed class CloseTests
             int number = round;
             Thread[] threads =
             [
-                Work(isBusy, i =>
+                Work(isBusy, failures, i =>
                 {
                     _ = store.PutRaw(StoreCalls.Numbered((number << 8) + (i % 50), 200));
                     Interlocked.Increment(ref acknowledged);
                 }),
-                Work(isBusy, _ => Assert.Equal(5000, store.Read(known)!.Length)),
-                Work(isBusy, _ =>
+                Work(isBusy, failures, _ => Assert.Equal(5000, store.Read(known)!.Length)),
+                Work(isBusy, failures, _ =>
                 {
                     using LogReader tail = store.Tail(Cursor.Oldest);
                     for (int seen = 0; seen < 500 && tail.TryNext(out LogEvent _); seen++)
@@ -39,7 +46,7 @@ public sealed class CloseTests
                         // Some way into it, or until the close.
                     }
                 }),
-                Work(isBusy, _ => Assert.True(store.Examination.GetStatistics().BytesTaken > 0)),
+                Work(isBusy, failures, _ => Assert.True(store.Examination.GetStatistics().BytesTaken > 0)),
             ];
             isBusy.Wait();
             RecordLease lease = store.Find(known)!;
@@ -48,6 +55,7 @@ public sealed class CloseTests
             Assert.Equal(StoreCalls.Numbered(-1, 5000), memory.ToArray());
             lease.Dispose();
             foreach (Thread thread in threads) thread.Join();
+            Assert.Empty(failures);
             Assert.Throws<ObjectDisposedException>(() => store.Find(known));
         }
 
@@ -115,7 +123,7 @@ public sealed class CloseTests
         Assert.Empty(Descriptors(directory.Directory));
     }
 
-    private static Thread Work(CountdownEvent isBusy, Action<int> step)
+    private static Thread Work(CountdownEvent isBusy, ConcurrentQueue<Exception> failures, Action<int> step)
     {
         var thread = new Thread(() =>
         {
@@ -130,6 +138,11 @@ public sealed class CloseTests
             catch (ObjectDisposedException)
             {
                 // The one end there is.
+            }
+            catch (Exception e)
+            {
+                failures.Enqueue(e);
+                if (!isBusy.IsSet) isBusy.Signal();
             }
         });
         thread.Start();
