@@ -7,7 +7,7 @@ namespace ArrowCid.Tests.Storage;
 /// <summary>A handle that is closed while others work on it.</summary>
 public sealed class CloseTests
 {
-    private static int Rounds => Environment.GetEnvironmentVariable("ARROWCID_LONG") == "1" ? 10_000 : 300;
+    private static int Rounds => Environment.GetEnvironmentVariable("ARROWCID_LONG") == "1" ? 10_000 : 100;
 
     [Fact]
     public void Closing_while_others_work_ends_their_calls_and_faults_nothing()
