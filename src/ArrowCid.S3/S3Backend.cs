@@ -1,4 +1,5 @@
 using ArrowCid.Memory;
+using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.S3;
@@ -130,6 +131,7 @@ internal sealed partial class S3Backend : BlockBackend
     {
         List<BucketEntry> entries = await _index.FindAsync(digest, isFresh: true, end);
         await _index.AddAsync([.. entries.Select(entry => entry with { Form = EntryForm.Dropped })], end);
+        CrashPoint.Pass(CrashStep.O4);
         foreach (BucketEntry entry in entries.Where(entry => entry.Form == EntryForm.Block))
             await _bucket.DeleteAsync(entry.Key, end);
         return entries.Count > 0;

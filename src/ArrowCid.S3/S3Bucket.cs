@@ -72,6 +72,7 @@ internal sealed class S3Bucket : IDisposable
             Timeout = TimeSpan.FromDays(1),
             ConnectTimeout = settings.Timeout,
             MaxConnectionsPerServer = 4 * settings.Parallel,
+            BufferSize = settings.SendBytes,
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         };

@@ -61,9 +61,20 @@ internal static class TortureCommand
             HelpName = "DIR",
             Description = "An empty or new directory for the stores. Default: a new one in /dev/shm.",
         };
+        var bucket = new Option<string?>("--bucket")
+        {
+            HelpName = "URL",
+            Description = "A folder of a bucket (s3://BUCKET/FOLDER?endpoint=URL) that some workers copy blocks to. " +
+                "Default: none, and no worker is killed at the steps of buckets.",
+        };
+        var steps = new Option<string?>("--steps")
+        {
+            HelpName = "LETTERS",
+            Description = "The first letters of the steps to kill at, such as OVXY. Default: all.",
+        };
         var command = new RootCommand(About)
         {
-            seconds, rounds, kills, processes, seed, folder, json, TortureWorkerCommand.Make(),
+            seconds, rounds, kills, processes, seed, folder, bucket, steps, json, TortureWorkerCommand.Make(),
         };
         command.SetAction(parsed =>
         {
@@ -74,7 +85,8 @@ internal static class TortureCommand
             bool isTimed = most is null || parsed.GetResult(seconds) is { Implicit: false };
             return Run(new TortureOptions(isTimed ? parsed.GetValue(seconds)!.Value : double.PositiveInfinity,
                 most ?? int.MaxValue, parsed.GetValue(kills) ?? int.MaxValue, parsed.GetValue(processes)!.Value,
-                chosen, Path.GetFullPath(directory)), parsed.GetValue(json));
+                chosen, Path.GetFullPath(directory), parsed.GetValue(bucket), parsed.GetValue(steps)),
+                parsed.GetValue(json));
         });
         return command;
     }
@@ -89,6 +101,7 @@ internal static class TortureCommand
         var run = new TortureRun(options);
         bool isSound = run.Run(ShowProgress);
         if (!Console.IsErrorRedirected) Console.Error.Write("\r\e[K");
+        if (options.Bucket is null) Say("no --bucket: the steps of buckets were left out");
         if (isSound) Directory.Delete(options.Directory, recursive: true);
         if (json) PrintJson(options, run);
         else Print(options, run);

@@ -5,8 +5,16 @@ using ArrowCid.Storage;
 namespace ArrowCid.Torture;
 
 /// <summary>What a torture is asked for.</summary>
+/// <param name="Seconds">The longest time.</param>
+/// <param name="Rounds">The most rounds.</param>
+/// <param name="Kills">The most kills.</param>
+/// <param name="Processes">The most processes at the same time.</param>
+/// <param name="Seed">The seed of all random choices.</param>
+/// <param name="Directory">Where the stores are made.</param>
+/// <param name="Bucket">A folder of a bucket for places, or null.</param>
+/// <param name="Letters">The first letters of the steps to die at, or null for all.</param>
 internal sealed record TortureOptions(double Seconds, int Rounds, int Kills, int Processes, int Seed,
-    string Directory);
+    string Directory, string? Bucket, string? Letters);
 
 /// <summary>
 /// Rounds of processes that work on one store and are killed, at random or at an injected step, each followed by a
@@ -57,7 +65,7 @@ internal sealed class TortureRun(TortureOptions options)
 
     public bool Run(Action<TortureRun> onRound)
     {
-        foreach (CrashStep step in TortureSteps.All) Steps[step.ToString()] = 0;
+        foreach (string step in TortureSteps.All.Select(step => step.ToString()).Where(IsChosen)) Steps[step] = 0;
         while (!IsOver)
         {
             TortureRole role = TortureSteps.RoleOfStore(Stores);
@@ -158,11 +166,15 @@ internal sealed class TortureRun(TortureOptions options)
     /// waits in the end as well.</summary>
     private TortureStep? NextStep(TortureRole role, bool isFirst, bool isAlone)
     {
-        TortureStep? next = TortureSteps.Turns.Where(step => step.Fits(role, isFirst, isAlone))
+        TortureStep? next = TortureSteps.Turns
+            .Where(step => Steps.ContainsKey(step.Name) && step.Fits(role, isFirst, isAlone))
             .MinBy(step => (Steps[step.Name] * 4) + step.Tries);
         if (next is not null) next.Tries++;
         return next;
     }
+
+    private bool IsChosen(string step) => (options.Bucket is not null || step[0] != TortureSteps.OfBuckets)
+        && (options.Letters is null || options.Letters.Contains(step[0], StringComparison.Ordinal));
 
     private Worker Start(string store, TortureRole role, string? at)
     {
@@ -176,6 +188,7 @@ internal sealed class TortureRun(TortureOptions options)
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         start.Environment["ARROWCID_CRASH_AT"] = at ?? "";
+        start.Environment[TorturePlaces.BucketVariable] = options.Bucket ?? "";
         start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["DOTNET_gcConcurrent"] = "0";
         return new Worker(Process.Start(start)!, at, $"{role} {load}");

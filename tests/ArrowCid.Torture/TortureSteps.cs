@@ -29,7 +29,7 @@ internal sealed record TortureStep(string At, string? Before)
         'K' => store != TortureRole.Ring,
         'M' or 'W' or 'T' => store == TortureRole.Mixed,
         'U' or 'R' => store != TortureRole.Ring,
-        'Y' or 'X' => store == TortureRole.Mixed,
+        'Y' or 'X' or 'V' or TortureSteps.OfBuckets => store == TortureRole.Mixed,
         'D' => store == TortureRole.Disk,
         // An index that has grown twice is large enough for long.
         'G' => isFirst && store != TortureRole.Ring,
@@ -40,13 +40,15 @@ internal sealed record TortureStep(string At, string? Before)
 /// <summary>Every injected step, in turn.</summary>
 internal static class TortureSteps
 {
+    /// <summary>The letter of the steps that only a worker with a bucket comes to.</summary>
+    public const char OfBuckets = 'O';
+
     private static readonly int[] s_passes = [1, 2, 7];
 
     /// <summary>All but those of the repair of files: only blocks are damaged here.</summary>
     public static IReadOnlyList<CrashStep> All { get; } =
         [.. Enum.GetValues<CrashStep>().Where(step => step is not (CrashStep.None or CrashStep.Q1 or CrashStep.Q2
             or CrashStep.Q3 or CrashStep.N1 or CrashStep.N2 or CrashStep.N3
-            or CrashStep.V1 or CrashStep.V2 or CrashStep.V3 or CrashStep.V4
             or CrashStep.Z1 or CrashStep.Z2 or CrashStep.Z3 or CrashStep.Z4))];
 
     public static IReadOnlyList<TortureStep> Turns { get; } = [.. Make()];
@@ -68,7 +70,8 @@ internal static class TortureSteps
         'M' => TortureLoad.Facts,
         'W' or 'T' => TortureLoad.Clearing,
         'U' or 'R' => TortureLoad.Copies,
-        'Y' or 'X' => TortureLoad.Places,
+        'Y' or 'X' or 'V' => TortureLoad.Places,
+        OfBuckets => TortureLoad.Bucket,
         'H' => TortureLoad.Healing,
         null when store == TortureRole.Ring => TortureLoad.Large,
         null => random.Next(9) switch

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using ArrowCid.S3;
 using ArrowCid.Storage;
+using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Torture;
 
@@ -40,8 +42,11 @@ internal enum TortureLoad
     /// <summary>Backups and restores.</summary>
     Copies,
 
-    /// <summary>Copies to a place, and removals of one of two copies.</summary>
+    /// <summary>Copies to a place, removals of one of two copies, evictions, and reads of what left.</summary>
     Places,
+
+    /// <summary>The same with a bucket as the place.</summary>
+    Bucket,
 
     /// <summary>Damage to blocks that all share, and its repair.</summary>
     Healing,
@@ -51,6 +56,8 @@ internal enum TortureLoad
 internal static class TortureStore
 {
     private const long Capacity = 48 << 20;
+
+    private static readonly S3Settings s_bucket = new() { MergedIndexes = 3, PackedBelow = 2500 };
 
     /// <summary>Whether a store that keeps what it has is so full that puts would soon wait for room.</summary>
     public static bool IsFilled(CidStore store, TortureRole role) =>
@@ -71,6 +78,11 @@ internal static class TortureStore
         file.Write(page);
     }
 
+    /// <summary>Opens the blocks of a place. Index objects of a bucket are merged early.</summary>
+    private static BlockBackend OpenPlace(string location, bool isReadOnly) => S3Files.Matches(location)
+        ? new S3Backend(S3Bucket.Open(S3Location.Parse(location), s_bucket))
+        : StorePlaces.OpenLocation(location, isReadOnly);
+
     public static CidStore Open(string directory, TortureRole role)
     {
         var settings = new StoreSettings
@@ -88,6 +100,7 @@ internal static class TortureStore
         {
             Timeout = settings.Timeout,
             Durability = role == TortureRole.Disk ? Durability.Always : Durability.Periodic,
+            OpenPlace = OpenPlace,
         });
     }
 }

@@ -16,7 +16,7 @@ internal sealed class TortureWorker(
     private readonly Random _random = new(seed);
     private readonly TortureFacts _facts = new(store, journal, role, number, new Random(seed + 1));
     private readonly TortureCopies _copies = new(store, journal, role);
-    private readonly TorturePlaces _places = new(journal, number);
+    private readonly TorturePlaces _places = new(journal, number, load == TortureLoad.Bucket);
     private readonly List<Cid> _own = [];
     private readonly ReadOnlyMemory<byte>[] _many = new ReadOnlyMemory<byte>[16];
     private readonly PutResult[] _results = new PutResult[16];
@@ -43,7 +43,7 @@ internal sealed class TortureWorker(
             case TortureLoad.Clearing when _random.Next(3) > 0: _facts.StepOfClearing(_own); break;
             case TortureLoad.Index when _random.Next(2) > 0: _ = store.Maintenance.Checkpoint(); break;
             case TortureLoad.Healing when _random.Next(2) > 0: StepOfHealing(); break;
-            case TortureLoad.Places when _random.Next(2) > 0: _places.Step(_random); break;
+            case TortureLoad.Places or TortureLoad.Bucket when _random.Next(2) > 0: _places.Step(_random); break;
             case TortureLoad.Copies when _random.Next(8) == 0: _copies.Step(_random); break;
             default: StepOfAll(); break;
         }

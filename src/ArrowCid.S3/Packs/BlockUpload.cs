@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using ArrowCid.Memory;
+using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.S3;
@@ -18,9 +20,10 @@ internal sealed class BlockUpload : IDisposable
     private readonly List<Task> _running = [];
     private readonly List<BucketEntry> _written = [];
     private readonly Lock _lock = new();
-    private PackBuilder _pack = new();
+    private readonly ConcurrentBag<MemoryStream> _free = [];
+    private PackBuilder? _pack;
     private long _pending, _done;
-    private int _added;
+    private int _added, _packs;
 
     /// <param name="bucket">The bucket.</param>
     /// <param name="index">Its index.</param>
@@ -60,11 +63,7 @@ internal sealed class BlockUpload : IDisposable
         return new BlockCopyResult { Blocks = cids.Count, NewBlocks = _added, ByteLength = _done };
     }
 
-    public void Dispose()
-    {
-        _pack.Dispose();
-        _slots.Dispose();
-    }
+    public void Dispose() => _slots.Dispose();
 
     private static Digest256 DigestOf(Cid cid) => cid.TryGetSha256(out Digest256 digest) && cid.Codec <= uint.MaxValue
         ? digest
@@ -80,14 +79,24 @@ internal sealed class BlockUpload : IDisposable
             return;
         }
 
+        _pack ??= NewPack();
         using (block) _pack.Add(cid, digest, block.Bytes.Span);
-        if (_pack.Length >= _bucket.Settings.PackBytes) await StartPackAsync();
+        if (_pack.Length >= _bucket.Settings.PackBytes) await StartPackAsync(_pack);
     }
 
-    private Task StartPackAsync()
+    /// <summary>The first one may stay small. It was filled where another follows, which gets as much memory at once:
+    /// that of one that was uploaded, which costs no page faults, or else new memory.</summary>
+    private PackBuilder NewPack()
     {
-        PackBuilder pack = _pack;
-        _pack = new PackBuilder();
+        if (_packs++ == 0) return new PackBuilder(new MemoryStream());
+        return new PackBuilder(_free.TryTake(out MemoryStream? used)
+            ? used
+            : new MemoryStream(_bucket.Settings.PackBytes + _bucket.Settings.PackedBelow));
+    }
+
+    private Task StartPackAsync(PackBuilder pack)
+    {
+        _pack = null;
         return StartAsync(() => WritePackAsync(pack), null);
     }
 
@@ -125,9 +134,10 @@ internal sealed class BlockUpload : IDisposable
 
     private async Task FlushAsync()
     {
-        if (_pack.Count > 0) await StartPackAsync();
+        if (_pack is { } pack) await StartPackAsync(pack);
         await Task.WhenAll(_running);
         _running.Clear();
+        CrashPoint.Pass(CrashStep.O1);
         // From here on the index may name these objects, also where the answer is an error.
         BucketEntry[] written = [.. _written];
         _written.Clear();
@@ -155,7 +165,18 @@ internal sealed class BlockUpload : IDisposable
 
     private async Task WritePackAsync(PackBuilder pack)
     {
-        using PackBuilder owned = pack;
+        try
+        {
+            await WriteAsync(pack);
+        }
+        finally
+        {
+            _free.Add(pack.Release());
+        }
+    }
+
+    private async Task WriteAsync(PackBuilder pack)
+    {
         ReadOnlyMemory<byte> bytes = pack.Finish();
         if (pack.Count == 1)
         {
@@ -185,6 +206,7 @@ internal sealed class BlockUpload : IDisposable
     {
         _ = await ObjectUpload.RunAsync(_bucket, key, bytes.Length,
             (offset, length) => new MemoryReadStream(bytes.Slice((int)offset, length)), mayReplace: false, _end);
+        CrashPoint.Pass(CrashStep.O0);
         if (!_isProved || await HashAsync(key, bytes.Length) == digest) return;
         await _bucket.DeleteAsync(key, _end);
         throw new ArrowCidException(ErrorCode.Io,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ArrowCid.Memory;
+using ArrowCid.Storage;
 
 namespace ArrowCid.S3;
 
@@ -66,6 +67,7 @@ internal sealed class BucketIndex(S3Bucket bucket) : IDisposable
     {
         if (entries.Count == 0) return;
         await WriteAsync(0, entries, end);
+        CrashPoint.Pass(CrashStep.O2);
         if (_files.Keys.Count(key => LevelOf(key) == 0) < bucket.Settings.MergedIndexes) return;
         await RefreshAsync(end);
         for (int level = 0; await MergeAsync(level, end); level++)
@@ -98,6 +100,7 @@ internal sealed class BucketIndex(S3Bucket bucket) : IDisposable
         if (await ReadAsync(sources.Select(key => files[key]), end) is not { } entries) return false;
         if (sources.Length == files.Count) WithoutDropped(entries);
         await WriteAsync(level + 1, entries, end);
+        CrashPoint.Pass(CrashStep.O3);
         foreach (string key in sources) await bucket.DeleteAsync(key, end);
         await RefreshAsync(end);
         return true;

@@ -4,9 +4,10 @@ using ArrowCid.Memory;
 namespace ArrowCid.S3;
 
 /// <summary>Small blocks that are uploaded as one object: a CAR of version 2 with an index.</summary>
-internal sealed class PackBuilder : IDisposable
+/// <param name="memory">Empty memory for its bytes.</param>
+internal sealed class PackBuilder(MemoryStream memory)
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly MemoryStream _bytes = memory;
     private readonly List<BucketEntry> _entries = [];
     private readonly Guid _generation = Guid.CreateVersion7();
     private CarWriter? _writer;
@@ -54,5 +55,11 @@ internal sealed class PackBuilder : IDisposable
         return all;
     }
 
-    public void Dispose() => _bytes.Dispose();
+    /// <summary>Ends the use of the pack.</summary>
+    /// <returns>Its memory, empty.</returns>
+    public MemoryStream Release()
+    {
+        _bytes.SetLength(0);
+        return _bytes;
+    }
 }

@@ -36,6 +36,9 @@ internal enum CrashStep
     // Steps of the record of a result.
     N1, N2, N3,
 
+    // Steps of writes to a bucket (BUCKET.md of ArrowCid.S3).
+    O0, O1, O2, O3, O4,
+
     // Steps of a sync (Sync/SYNC.md).
     Z1, Z2, Z3, Z4,
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using ArrowCid.Storage;
+using ArrowCid.Tests.Transfer.S3;
 
 namespace ArrowCid.ProcessTests.Cli;
 
@@ -33,6 +34,18 @@ public sealed class TortureTests
         Assert.True(missed.Count == 0, $"nobody died at {string.Join(", ", missed)}: {result}");
     }
 
+    /// <summary>A copy to a bucket is killed after its objects, its index object, a merge of those and a removal.</summary>
+    [ProgramFact(Programs.Moto)]
+    public async Task Killed_at_every_step_of_a_bucket_processes_lose_no_block()
+    {
+        string seed = Environment.GetEnvironmentVariable("ARROWCID_SEED") ?? "16";
+        (int exit, JsonElement result, string errors) = await Run("--steps", "O", "--rounds", "5", "--processes", "1",
+            "--bucket", MotoServer.NewFolder(), "--seed", seed);
+        Assert.True(exit == 0, $"exit code {exit}: {errors}");
+        Assert.All(result.GetProperty("steps").EnumerateObject(),
+            step => Assert.True(step.Value.GetInt32() > 0, $"no worker died at {step.Name}: {result}"));
+    }
+
     /// <summary>The steps are those of the enumeration. <see cref="DamageVerbsTests"/> kills at those of
     /// quarantine.</summary>
     [Fact]
@@ -40,7 +53,7 @@ public sealed class TortureTests
     {
         (_, JsonElement result, _) = await Run("--kills", "1", "--seed", "1");
         IEnumerable<string> steps = Enum.GetNames<CrashStep>()
-            .Where(name => name != nameof(CrashStep.None) && name[0] is not ('Q' or 'N' or 'V' or 'Z'));
+            .Where(name => name != nameof(CrashStep.None) && name[0] is not ('Q' or 'N' or 'O' or 'Z'));
         Assert.Equal(steps.Order(StringComparer.Ordinal),
             result.GetProperty("steps").EnumerateObject().Select(step => step.Name));
     }
