@@ -29,7 +29,7 @@ internal sealed class StoreCoordination(StoreHandle handle, LogAdoption adoption
     public IDisposable? TryLockCall(ulong hash)
     {
         handle.EnterToWrite();
-        return handle.Calls.TryTake(hash);
+        return handle.Calls.TryTake(hash, TimeSpan.Zero);
     }
 
     /// <summary>The next reading of the store's hybrid clock: 48 bits of milliseconds since 1970, 16 of a counter. No

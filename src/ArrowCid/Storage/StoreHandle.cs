@@ -22,7 +22,7 @@ internal sealed class StoreHandle
         Growth = new IndexGrowth(control, Segments, Index);
         Participants = new Participants(control);
         Names = new NameLocks(control);
-        Calls = new CallLocks(control);
+        Calls = new ByteLocks(control, StoreLayout.CallLock, StoreLayout.CallLockBytes);
         Signal = new LogSignal(waitWord);
         Derived = new DerivedFiles(control);
         Cache = new CacheFiles(control);
@@ -45,7 +45,8 @@ internal sealed class StoreHandle
 
     public NameLocks Names { get; }
 
-    public CallLocks Calls { get; }
+    /// <summary>The locks of calls whose results are being computed.</summary>
+    public ByteLocks Calls { get; }
 
     public Mapping? WaitWord { get; }
 

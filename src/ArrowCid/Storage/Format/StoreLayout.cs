@@ -112,6 +112,9 @@ internal static class StoreLayout
     public const ulong CallLockBytes = 1UL << 42;
     public const long FetchLock = 1L << 44;
 
+    /// <summary>The number of lock bytes of fetches: the first two bytes of a digest.</summary>
+    public const ulong FetchLockBytes = 1UL << 16;
+
     /// <summary>Holds draw their bytes from here to twice as far.</summary>
     public const long HoldLock = 1L << 45;
 

@@ -35,7 +35,7 @@ internal sealed class CacheBackend(CidStore store, BlockBackend others, bool kee
         if (FindHere(cid, ref damaged, cancellationToken) is { } here) return here;
         // Who only asks need not keep others from fetching.
         if (!keeps) return FindElsewhere(cid, damaged, cancellationToken);
-        using IDisposable? turn = store.Blocks.Cache.Fetches.TryTake(in digest, s_patience, cancellationToken);
+        using IDisposable? turn = store.Blocks.Cache.TryLockFetch(in digest, s_patience, cancellationToken);
         // Another thread or process may have fetched it meanwhile.
         if (damaged is null && FindHere(cid, ref damaged, cancellationToken) is { } fetched) return fetched;
         CrashPoint.Pass(CrashStep.V3);

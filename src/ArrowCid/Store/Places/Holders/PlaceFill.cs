@@ -43,7 +43,7 @@ internal sealed class PlaceFill(CidStore store) : IDisposable
     {
         if (!BlockProof.IsOurs(cid, out Digest256 digest) || !Knows(cid)) return null;
         if (_unkept.TryLease(in digest) is { } known) return known;
-        using IDisposable? turn = store.Blocks.Cache.Fetches.TryTake(in digest, s_patience, CancellationToken.None);
+        using IDisposable? turn = store.Blocks.Cache.TryLockFetch(in digest, s_patience, CancellationToken.None);
         s_isFilling = true;
         try
         {
