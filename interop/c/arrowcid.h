@@ -397,9 +397,13 @@ ARROWCID_API int32_t arrowcid_annotate(arrowcid_handle store, const arrowcid_cid
 ARROWCID_API int32_t arrowcid_pin(arrowcid_handle store, const arrowcid_cid *cid, arrowcid_error *error);
 /* Nothing happens where it was not pinned. */
 ARROWCID_API int32_t arrowcid_unpin(arrowcid_handle store, const arrowcid_cid *cid, arrowcid_error *error);
-/* Removes blocks; those that a name, a pin or another block needs are kept. *removed, unless NULL: how many went. */
+/* Removes blocks; those that a name, a pin or another block needs, or that a place is still to get, are kept. *removed,
+   unless NULL: how many went. */
 ARROWCID_API int32_t arrowcid_remove(arrowcid_handle store, const arrowcid_cid *cids, int64_t count, int64_t *removed,
                                      arrowcid_error *error);
+/* The same, but blocks that a place is still to get are removed too: no copy of them may be left. */
+ARROWCID_API int32_t arrowcid_remove_forced(arrowcid_handle store, const arrowcid_cid *cids, int64_t count,
+                                            int64_t *removed, arrowcid_error *error);
 
 /* Calls for many blocks, each of which costs about as much as one call for one block. All arguments are checked before
    anything is written. */

@@ -763,9 +763,9 @@ class Store {
   void unpin(const Cid &cid) const { detail::call(arrowcid_unpin, number(), cid.get()); }
 
   /* How many went; those that a name, a pin or another block needs are kept. */
-  std::int64_t remove(const std::vector<Cid> &cids) const {
+  std::int64_t remove(const std::vector<Cid> &cids, bool force = false) const {
     std::int64_t removed = 0;
-    detail::call(arrowcid_remove, number(), raw(cids), size(cids), &removed);
+    detail::call(force ? arrowcid_remove_forced : arrowcid_remove, number(), raw(cids), size(cids), &removed);
     return removed;
   }
 

@@ -224,6 +224,8 @@ EXPORT(pin, (handle store, cid_in *cid, err *error), (store, cid, error))
 EXPORT(unpin, (handle store, cid_in *cid, err *error), (store, cid, error))
 EXPORT(remove, (handle store, cid_in *cids, int64_t count, int64_t *removed, err *error),
        (store, cids, count, removed, error))
+EXPORT(remove_forced, (handle store, cid_in *cids, int64_t count, int64_t *removed, err *error),
+       (store, cids, count, removed, error))
 EXPORT(put_together, (handle store, schema_in *schema, array_in *const *arrays, int64_t count, const char *facts_json,
                       arrowcid_block *out, err *error),
        (store, schema, arrays, count, facts_json, out, error))

@@ -143,7 +143,7 @@ static void facts(const arrowcid::Store &store, const Cid &first) {
   store.pin(other);
   CHECK(store.remove({other}) == 0);
   store.unpin(other);
-  CHECK(store.remove({other}) == 1);
+  CHECK(store.remove({other}, true) == 1);
 }
 
 static void many(const arrowcid::Store &store) {

@@ -221,9 +221,10 @@ export class Store {
   touch(cids: CidLike[], expires: Date | number | string | null): void;
   pin(cid: CidLike): void;
   unpin(cid: CidLike): void;
-  /** Removes blocks from every listing and returns their number: blocks that a name, a pin or another block needs are kept.
-   * When the store is cleaned up, their space is freed and `get` no longer finds them. */
-  remove(cids: CidLike[]): number;
+  /** Removes blocks from every listing and returns their number: blocks that a name, a pin or another block needs are kept,
+   * and without `force` those that a place is still to get. When the store is cleaned up, their space is freed and `get` no
+   * longer finds them. */
+  remove(cids: CidLike[], options?: { force?: boolean }): number;
   /** Removes the blocks that pass a filter, in one call. With dryRun nothing is removed. */
   removeWhere(filter: string, options?: { dryRun?: boolean }): Removal;
 

@@ -117,6 +117,7 @@ _TYPED: dict[str, list[Any]] = {
     "pin": [_HANDLE, _POINTER],
     "unpin": [_HANDLE, _POINTER],
     "remove": [_HANDLE, _POINTER, c_int64, _OUT],
+    "remove_forced": [_HANDLE, _POINTER, c_int64, _OUT],
     "put_together": [_HANDLE, _POINTER, _POINTER, c_int64, _POINTER, _OUT],
     "put_raws": [_HANDLE, _POINTER, _POINTER, c_int64, _POINTER, _OUT],
     "annotate_many": [_HANDLE, _POINTER, c_int64, _POINTER, c_int64, _OUT],

@@ -589,13 +589,15 @@ class Store:
         """Takes the pin away. Nothing happens where there is none."""
         call(native.unpin, self._open(), to_cid(cid))
 
-    def remove(self, cids: Iterable[CidLike]) -> int:
-        """Removes blocks and says how many went. What a name, a pin or another block needs stays. What went is listed
-        no more; its bytes go when the store is cleaned up, and may be got until then."""
+    def remove(self, cids: Iterable[CidLike], *, force: bool = False) -> int:
+        """Removes blocks and says how many went. What a name, a pin or another block needs stays, and without
+        ``force`` what a place is still to get. What went is listed no more; its bytes go when the store is cleaned up,
+        and may be got until then."""
         joined, count = packed(cids)
         removed = c_int64()
         if count:
-            call(native.remove, self._open(), joined, count, byref(removed))
+            remove = native.remove_forced if force else native.remove
+            call(remove, self._open(), joined, count, byref(removed))
         return removed.value
 
     def remove_where(self, filter: str, *, dry_run: bool = False) -> Removal:

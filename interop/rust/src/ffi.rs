@@ -190,6 +190,7 @@ functions! {
     pin(Handle, *const [u8; 36], *mut ErrorRecord) -> i32;
     unpin(Handle, *const [u8; 36], *mut ErrorRecord) -> i32;
     remove(Handle, *const [u8; 36], i64, *mut i64, *mut ErrorRecord) -> i32;
+    remove_forced(Handle, *const [u8; 36], i64, *mut i64, *mut ErrorRecord) -> i32;
     put_together(Handle, *const ArrowSchema, *const *const ArrowArray, i64, *const c_char, *mut RawBlock, *mut ErrorRecord) -> i32;
     put_raws(Handle, *const *const u8, *const i64, i64, *const c_char, *mut RawBlock, *mut ErrorRecord) -> i32;
     get_many(Handle, *const [u8; 36], i64, *mut Handle, *mut ErrorRecord) -> i32;

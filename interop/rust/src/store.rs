@@ -381,14 +381,25 @@ impl Store {
         ffi::call(|api, error| unsafe { (api.unpin)(self.handle, &cid.0, error) })
     }
 
-    /// Removes blocks from every listing, and returns their number: those that a name, a pin or another block needs are
-    /// kept. When the store is cleaned up, their space is freed and [`get`](Self::get) no longer finds them.
+    /// Removes blocks from every listing, and returns their number: those that a name, a pin or another block needs, or
+    /// that a place is still to get, are kept. When the store is cleaned up, their space is freed and
+    /// [`get`](Self::get) no longer finds them.
     pub fn remove(&self, cids: &[Cid]) -> Result<i64> {
+        self.remove_blocks(cids, false)
+    }
+
+    /// As [`remove`](Self::remove), but blocks that a place is still to get are removed too: no copy of them may be left.
+    pub fn remove_forced(&self, cids: &[Cid]) -> Result<i64> {
+        self.remove_blocks(cids, true)
+    }
+
+    fn remove_blocks(&self, cids: &[Cid], force: bool) -> Result<i64> {
         let cids: Vec<[u8; 36]> = cids.iter().map(|cid| cid.0).collect();
         let mut removed = 0;
         // SAFETY: there are as many CIDs as is said.
         ffi::call(|api, error| unsafe {
-            (api.remove)(self.handle, cids.as_ptr(), cids.len() as i64, &mut removed, error)
+            let remove = if force { api.remove_forced } else { api.remove };
+            remove(self.handle, cids.as_ptr(), cids.len() as i64, &mut removed, error)
         })?;
         Ok(removed)
     }

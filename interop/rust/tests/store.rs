@@ -166,7 +166,7 @@ fn listings_filters_facts_pins_and_names() {
     let kept: Vec<Cid> = store.list(Some("tag.n < 2")).unwrap().map(|block| block.unwrap().cid).collect();
     assert_eq!(vec![cids[0]], kept);
     store.unpin(&cids[0]).unwrap();
-    assert_eq!(1, store.remove(&cids[..1]).unwrap());
+    assert_eq!(1, store.remove_forced(&cids[..1]).unwrap());
     assert_eq!(148, store.list(None).unwrap().count());
     store.verify(&cids[5]).unwrap();
     let absent = arrowcid::cid(&quotes(1e9)).unwrap();

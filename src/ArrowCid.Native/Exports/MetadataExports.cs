@@ -128,7 +128,14 @@ internal static unsafe class MetadataExports
     }
 
     [UnmanagedCallersOnly(EntryPoint = "managed_remove")]
-    public static int Remove(long store, CidBytes* cids, long count, long* removed, ErrorOut* error)
+    public static int Remove(long store, CidBytes* cids, long count, long* removed, ErrorOut* error) =>
+        Remove(store, cids, count, force: false, removed, error);
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_remove_forced")]
+    public static int RemoveForced(long store, CidBytes* cids, long count, long* removed, ErrorOut* error) =>
+        Remove(store, cids, count, force: true, removed, error);
+
+    private static int Remove(long store, CidBytes* cids, long count, bool force, long* removed, ErrorOut* error)
     {
         try
         {
@@ -136,7 +143,7 @@ internal static unsafe class MetadataExports
             Span<CidBytes> given = Argument.Array(cids, count, nameof(cids));
             var wanted = new Cid[given.Length];
             for (int i = 0; i < wanted.Length; i++) wanted[i] = given[i].Read();
-            RemoveResult result = opened.Retention.Remove(wanted);
+            RemoveResult result = opened.Retention.Remove(wanted, force: force);
             if (removed is not null) *removed = result.Removed.Count;
             return NativeError.Ok;
         }

@@ -50,6 +50,40 @@ public sealed partial class CLibraryTests : IDisposable
         Assert.Equal(["ok"], result.Lines);
     }
 
+    /// <summary>A place of the store takes every block, and has none yet.</summary>
+    [CLibraryFact("cc")]
+    public void Block_that_waits_for_a_copy_is_removed_by_force_alone()
+    {
+        using (CidStore store = CidStore.Open(Store))
+        {
+            store.Places.Add(new BlockPlace
+            {
+                Name = "cold",
+                Location = Path.Combine(_folder, "cold") + "/",
+                Write = PlaceWrite.Back,
+            });
+        }
+
+        string source = Path.Combine(_folder, "waits.c"), program = Path.Combine(_folder, "waits");
+        File.WriteAllText(source, """
+            #include <stdio.h>
+            #include "arrowcid.h"
+            int main(int count, char **arguments) {
+              arrowcid_handle store;
+              arrowcid_block block;
+              int64_t kept = -1, removed = -1;
+              if (count != 2 || arrowcid_open(arguments[1], NULL, &store, NULL) != 0) return 1;
+              if (arrowcid_put_raw(store, (const uint8_t *)"waits", 5, NULL, &block, NULL) != 0) return 2;
+              if (arrowcid_remove(store, &block.cid, 1, &kept, NULL) != 0) return 3;
+              if (arrowcid_remove_forced(store, &block.cid, 1, &removed, NULL) != 0) return 4;
+              printf("%d %d\n", (int)kept, (int)removed);
+              return arrowcid_close(store, NULL);
+            }
+            """);
+        CLibrary.Compile(source, program);
+        Assert.Equal(["0 1"], CLibrary.Run(program, Store).Exits(0).Lines);
+    }
+
     [CLibraryTheory("cc", "c++")]
     [InlineData("c89", "c")]
     [InlineData("c11", "c")]

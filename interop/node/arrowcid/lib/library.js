@@ -68,6 +68,7 @@ const declared = {
   pin: [handle, bytes],
   unpin: [handle, bytes],
   remove: [handle, bytes, length, bytes],
+  remove_forced: [handle, bytes, length, bytes],
   put_raws: [handle, bytes, bytes, length, text, bytes],
   get_many: [handle, bytes, length, bytes],
   annotate_many: [handle, bytes, length, bytes, length, bytes],

@@ -243,9 +243,9 @@ export class Store {
 
   unpin(cid) { call('unpin', this.#handle, parseCid(cid)); }
 
-  remove(cids) {
+  remove(cids, { force = false } = {}) {
     const removed = new BigInt64Array(1);
-    call('remove', this.#handle, parseCids(cids), cids.length, removed);
+    call(force ? 'remove_forced' : 'remove', this.#handle, parseCids(cids), cids.length, removed);
     return Number(removed[0]);
   }
 
