@@ -12,7 +12,8 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds, string? trace, bo
     /// <summary>The measurement that needs no server.</summary>
     public const string Cache = "cache";
 
-    private const string Many = "many", Large = "large", Get = "get", Columns = "columns", Heal = "heal";
+    private const string Many = "many", Large = "large", Get = "get", Columns = "columns", Heal = "heal", Warm = "warm",
+        Ahead = "ahead";
     private const int LeastBlock = 64 << 10, MostBlock = 1 << 20, LargeBlock = 64 << 20;
     private const int PackBytes = 16 << 20, AtOnce = 8;
 
@@ -22,7 +23,7 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds, string? trace, bo
     private bool _isStarted;
     private int _folders;
 
-    public static IEnumerable<string> Names => [Cache, Heal, Many, Large, Get, Columns];
+    public static IEnumerable<string> Names => [Cache, Heal, Many, Large, Get, Warm, Ahead, Columns];
 
     public Rounds Rounds => rounds;
 
@@ -60,6 +61,16 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds, string? trace, bo
             yield return GetOne(server, LargeBlock, "64 MiB", isQuick ? 1 : 3);
         }
 
+        if (IsWanted(Warm))
+        {
+            foreach (Measurement each in new WarmBench(rounds, server, isQuick).Run()) yield return each;
+        }
+
+        if (IsWanted(Ahead))
+        {
+            foreach (Measurement each in new AheadBench(rounds, server, isQuick).Run()) yield return each;
+        }
+
         if (!IsWanted(Columns)) yield break;
         foreach (Measurement each in new ColumnsBench(rounds, _place.PathOf("columns"), server).Run(isQuick)) yield return each;
     }
@@ -84,7 +95,8 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds, string? trace, bo
         string files = Directory.CreateDirectory(_place.PathOf("files")).FullName;
         var random = new Random(17);
         var cids = new List<Cid>();
-        BlockBackend source = Own(BlockBackend.InMemory());
+        using BenchStore store = _place.Open("store", new CidStoreOptions { Capacity = 2 * total + (64 << 20) });
+        using BlockBackend source = store.Store.Transfer.AsBackend();
         while (made < total)
         {
             byte[] bytes = new byte[random.Next(LeastBlock, MostBlock)];
