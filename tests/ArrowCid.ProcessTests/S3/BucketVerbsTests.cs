@@ -67,6 +67,18 @@ public class BucketVerbsTests
         Assert.Contains("no backup", Command.Run(["restore", Folder()], null, restored).Exits(3).Errors, StringComparison.Ordinal);
     }
 
+    /// <summary>moto does not check digests. <c>HostileS3Tests</c> shows that each upload is then read back.</summary>
+    [ProgramFact(Programs.Moto)]
+    public void Bucket_that_checks_no_digests_is_added_with_a_warning()
+    {
+        using var folder = new TemporaryFolder();
+        Command.Run(["put", "vectors/v1.arrows", "--name", "v1"], null, folder.Store).Succeeds();
+        CommandResult added = Command.Run(["place", "add", "cold", Folder()], null, folder.Store).Exits(0);
+        Assert.Contains("warning: ", added.Errors, StringComparison.Ordinal);
+        Assert.Contains("does not check digests", added.Errors, StringComparison.Ordinal);
+        Command.Run(["copy", "@v1", "--to", "cold"], null, folder.Store).Succeeds();
+    }
+
     [ProgramFact(Programs.Moto)]
     public void A_bucket_that_is_misspelled_or_down_is_an_error_that_says_so()
     {

@@ -50,6 +50,8 @@ public sealed class CephTests : IDisposable
             Command.Run("cat", dataset, "--format", "csv", "--from", place).Succeeds().Text);
         CopyLarge(place);
         ReadColumns(place);
+        CommandResult added = Command.Run(["place", "add", "cold", place], null, _folder.Store).Exits(0);
+        Assert.DoesNotContain("warning", added.Errors, StringComparison.Ordinal);
     }
 
     /// <summary>Two columns of a batch, read in ranges and proved by its manifest.</summary>

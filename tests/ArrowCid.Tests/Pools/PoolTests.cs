@@ -2,6 +2,7 @@ using ArrowCid.Postgres;
 using ArrowCid.Registry;
 using ArrowCid.S3;
 using ArrowCid.Tests.Peers;
+using ArrowCid.Tests.Storage;
 using ArrowCid.Tests.Transfer.S3;
 using ArrowCid.Transfer.Backends;
 using Npgsql;
@@ -304,6 +305,54 @@ public sealed class PoolTests : IAsyncDisposable
             Blocks = ObjectStore.Folder(_world.ObjectDirectory),
         })));
         Assert.Equal(pool.Id, (await _world.CreateAsync()).Id);
+    }
+
+    /// <summary>The cursor of a follower is of one pool and one store: neither a store of another pool nor an old copy
+    /// of a member's store begins where that one was.</summary>
+    [PeerFact(Peer.Postgres)]
+    public async Task Follower_from_a_store_of_another_pool_or_from_an_old_copy_of_a_store_misses_nothing()
+    {
+        await using var other = new PoolWorld();
+        Pool here = await _world.CreateAsync(), there = await other.CreateAsync();
+        (PoolMember writer, _) = await _world.JoinAsync(here);
+        (PoolMember far, _) = await other.JoinAsync(there);
+        (PutResult first, PoolPut before) = await writer.PutAsync(PoolWorld.Batch(1), new PutOptions { Name = "first" });
+        (PutResult elsewhere, PoolPut of) = await far.PutAsync(PoolWorld.Batch(2), new PutOptions { Name = "elsewhere" });
+        // So a cursor of this pool is beyond the whole log of the other one.
+        for (int i = 0; i < 5; i++) _ = await writer.PutAsync(PoolWorld.Batch(100 + i));
+        using var folder = new TemporaryStore();
+        string store = Path.Combine(folder.Directory, "store"), copy = Path.Combine(folder.Directory, "copy");
+        Guid known = await FollowAsync(here, store, before.Token, first.Cid);
+        CopyDirectory(store, copy);
+        // The store goes to another pool, and comes back.
+        Assert.Equal(known, await FollowAsync(there, store, of.Token, elsewhere.Cid, wrong: before.Token));
+        (PutResult later, PoolPut last) = await writer.PutAsync(PoolWorld.Batch(3), new PutOptions { Name = "later" });
+        Assert.Equal(known, await FollowAsync(here, store, last.Token, later.Cid, wrong: of.Token));
+        // The copy is older than the cursor of the store that it was made of.
+        Assert.NotEqual(known, await FollowAsync(here, copy, last.Token, later.Cid));
+        await PoolWorld.AssertCleanAsync(here);
+        await PoolWorld.AssertCleanAsync(there);
+    }
+
+    /// <summary>Joins a pool, and waits for a point of its log and a block.</summary>
+    private static async Task<Guid> FollowAsync(Pool pool, string directory, PoolToken until, Cid cid,
+        PoolToken? wrong = null)
+    {
+        using CidStore store = CidStore.Open(directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 1 << 20 });
+        await using PoolMember member = await pool.JoinAsync(store);
+        if (wrong is { } token)
+            Assert.Equal(ErrorCode.InvalidArgument, await CodeAsync(() => member.WaitForAsync(token)));
+        await member.WaitForAsync(until);
+        Assert.Equal((pool.Id, true), (member.Position.Pool, store.Metadata.Get(cid) is { Names.Count: 1 }));
+        using BatchLease lease = (await member.TryGetAsync(cid))!;
+        Assert.Equal(1, lease.Address.Rows);
+        return store.Blocks.Id;
+    }
+
+    private static void CopyDirectory(string from, string to)
+    {
+        _ = Directory.CreateDirectory(to);
+        foreach (string file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
     }
 
     [PeerFact(Peer.Postgres)]

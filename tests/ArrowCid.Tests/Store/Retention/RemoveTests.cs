@@ -313,4 +313,40 @@ public class RemoveTests
             return false;
         }
     }
+
+    /// <summary>Blocks that are put in order of time are together in segments, which are unlinked once a month is removed
+    /// or has expired; of those that two months share one is copied at most.</summary>
+    [Fact]
+    public void Month_that_is_removed_or_expired_frees_its_segments_without_copying_blocks()
+    {
+        const int Blocks = 150, Bytes = 20_000;
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid[][] months = [.. Enumerable.Range(1, 3).Select(month => Enumerable.Range(0, Blocks).Select(day =>
+        {
+            byte[] bytes = new byte[Bytes];
+            new Random((month * 1000) + day).NextBytes(bytes);
+            Cid cid = store.PutRaw(bytes).Cid;
+            store.Metadata.Set(cid, new BlockMetadata
+            {
+                Tags = new Dictionary<string, string?> { ["month"] = $"{month}" },
+                Expires = month == 2 ? DateTimeOffset.UtcNow.AddDays(-1) : null,
+            });
+            return cid;
+        }).ToArray())];
+        Assert.Equal(Blocks, store.Retention.RemoveWhere(Filter.Parse("tag.month = 1")).Removed.Count);
+        AssertUnlinked(store.Maintenance.Compact());
+        Assert.Equal(Blocks, store.Retention.RemoveExpired().Removed.Count);
+        AssertUnlinked(store.Maintenance.Compact());
+        Assert.DoesNotContain(months[0].Concat(months[1]), store.Contains);
+        Assert.All(months[2], cid => Assert.True(store.Contains(cid)));
+
+        static void AssertUnlinked(CompactResult done)
+        {
+            CompactedSegment[] freed = [.. done.Segments.Where(one =>
+                one.Outcome == CompactOutcome.Freed && one.Kind == StoreSegmentKind.Data)];
+            Assert.InRange(freed.Count(one => one.BytesAlive == 0), 2, int.MaxValue);
+            Assert.InRange(freed.Count(one => one.BytesAlive > 0), 0, 1);
+        }
+    }
 }
