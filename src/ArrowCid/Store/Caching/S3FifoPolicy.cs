@@ -24,10 +24,10 @@ internal sealed class S3FifoPolicy(long capacity) : CachePolicy(capacity)
     private const int MostReads = 2;
 
     // The bytes that ghosts of each queue know, as a part of the cache.
-    private const double SmallGhosts = 1.05, MainGhosts = 0.75;
+    private const double SmallGhosts = 1.2, MainGhosts = 0.75;
 
-    // From this credit on, four times the mean, cost buys one round more than the credit.
-    private const int ExtraCredit = 2;
+    // From this credit on, eight times the mean, cost buys one round more than the credit.
+    private const int ExtraCredit = 3;
 
     // From this credit on, eight times the mean, a block may enter the main queue on trial.
     private const int TrialCredit = 3;

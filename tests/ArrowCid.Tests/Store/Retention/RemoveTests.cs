@@ -321,7 +321,9 @@ public class RemoveTests
     {
         const int Blocks = 150, Bytes = 20_000;
         using var folder = new TemporaryStore();
-        using CidStore store = Stores.Open(folder);
+        var clock = new ManualClock();
+        using CidStore store = CidStore.Open(folder.Directory,
+            new CidStoreOptions { Capacity = 32 << 20, SegmentSize = 1 << 20, TimeProvider = clock });
         Cid[][] months = [.. Enumerable.Range(1, 3).Select(month => Enumerable.Range(0, Blocks).Select(day =>
         {
             byte[] bytes = new byte[Bytes];
@@ -330,12 +332,13 @@ public class RemoveTests
             store.Metadata.Set(cid, new BlockMetadata
             {
                 Tags = new Dictionary<string, string?> { ["month"] = $"{month}" },
-                Expires = month == 2 ? DateTimeOffset.UtcNow.AddDays(-1) : null,
+                Expires = month == 2 ? clock.GetUtcNow().AddDays(1) : null,
             });
             return cid;
         }).ToArray())];
         Assert.Equal(Blocks, store.Retention.RemoveWhere(Filter.Parse("tag.month = 1")).Removed.Count);
         AssertUnlinked(store.Maintenance.Compact());
+        clock.Advance(TimeSpan.FromDays(2));
         Assert.Equal(Blocks, store.Retention.RemoveExpired().Removed.Count);
         AssertUnlinked(store.Maintenance.Compact());
         Assert.DoesNotContain(months[0].Concat(months[1]), store.Contains);
