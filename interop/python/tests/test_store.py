@@ -179,7 +179,7 @@ class StoreTests(StoreTest):
         self.assertEqual(1, self.store.remove([one, two]))
         self.assertEqual([one], [block.cid for block in self.store.list("rows >= 0")])
         self.store.unpin(one)
-        self.assertEqual(1, self.store.remove([one]))
+        self.assertEqual(1, self.store.remove([one], force=True))
         self.assertEqual([], list(self.store.list("rows >= 0")))
         self.assertEqual(0, self.store.remove([]))
 
