@@ -7,10 +7,14 @@ internal sealed class LogListing(StoreHandle handle)
 {
     /// <summary>Every present block once, lane by lane in log order. A block that is put while this runs may be left
     /// out.</summary>
-    public IEnumerable<BlockInfo> List()
+    public IEnumerable<BlockInfo> List() => List(Cursor.Now);
+
+    /// <summary>As <see cref="List()"/>, without what was stored after a moment.</summary>
+    /// <param name="until">The moment, as <see cref="Fix"/> gives it; <see cref="Cursor.Now"/>: everything.</param>
+    public IEnumerable<BlockInfo> List(Cursor until)
     {
         handle.Enter();
-        return ListLanes();
+        return ListLanes(until);
     }
 
     /// <summary>A cursor that says where "now" is; another one as it is.</summary>
@@ -22,15 +26,16 @@ internal sealed class LogListing(StoreHandle handle)
         return tail.Position;
     }
 
-    private IEnumerable<BlockInfo> ListLanes()
+    private IEnumerable<BlockInfo> ListLanes(Cursor until)
     {
         for (int lane = 0; lane < handle.Control.Superblock.Lanes; lane++)
         {
-            foreach (BlockInfo info in ListLane(lane)) yield return info;
+            ulong last = until.IsNow ? ulong.MaxValue : until.At(lane).Sequence;
+            foreach (BlockInfo info in ListLane(lane, last)) yield return info;
         }
     }
 
-    private IEnumerable<BlockInfo> ListLane(int lane)
+    private IEnumerable<BlockInfo> ListLane(int lane, ulong last)
     {
         List<LogWalk> walks = [];
         try
@@ -52,7 +57,8 @@ internal sealed class LogListing(StoreHandle handle)
                 LogWalk walk = walks[next];
                 RecordHeader record = walk.Record;
                 handle.Enter();
-                if (record.IsBlock && LeadsTo(in record, in walk)) yield return record.ToInfo();
+                bool isListed = record.IsBlock && record.Sequence <= last && LeadsTo(in record, in walk);
+                if (isListed) yield return record.ToInfo();
                 if (walk.MoveNext())
                 {
                     walks[next] = walk;

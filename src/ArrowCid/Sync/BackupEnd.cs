@@ -12,7 +12,7 @@ internal sealed class BackupEnd(StoreBackup backup) : ISyncEnd
 
     public SyncScope Open(SyncWish wish, CancellationToken cancellationToken)
     {
-        if (wish.Filter is not null)
+        if (wish.IsOfSome)
             throw new ArrowCidException(ErrorCode.InvalidArgument, "a backup cannot be filtered; restore it first");
         if (wish.Subject == SyncSubject.Store) return new SyncScope("", SyncSet.Empty, IsTail: false);
         if (wish.Subject == SyncSubject.Blocks) return new SyncScope("", new SyncSet(backup.Blocks), IsTail: false);

@@ -16,9 +16,6 @@ internal sealed class FactCatalog
     /// <summary>When blocks were last removed, in ms since 1970: the removals that are known.</summary>
     public Dictionary<Digest256, ulong> Removals { get; } = [];
 
-    /// <summary>The last fact of a sync with each other store.</summary>
-    public Dictionary<Guid, (FactStamp Stamp, SyncFact Fact)> Syncs { get; } = [];
-
     /// <summary>The changes of each name.</summary>
     public IReadOnlyDictionary<string, List<FactItem>> Names => _names;
 
@@ -27,7 +24,7 @@ internal sealed class FactCatalog
     {
         foreach (FactItem item in FactItem.Split(payload))
         {
-            if (item.Kind is (ulong)FactKind.Removal or (ulong)FactKind.Sync) AddOwn(item);
+            if (item.Kind == (ulong)FactKind.Removal) AddRemovals(item);
             else _ = Offer(item);
         }
     }
@@ -87,7 +84,10 @@ internal sealed class FactCatalog
         return digests;
     }
 
-    /// <summary>Whether a fact of such a digest counts here.</summary>
+    /// <summary>Whether a change of a name is here.</summary>
+    public bool HasName(in Digest256 digest) => _nameDigests.Contains(digest);
+
+    /// <summary>The digests of all facts that count here.</summary>
     public HashSet<Digest256> AllDigests() => [.. Digests(withPins: true)];
 
     /// <summary>What a name points to according to its changes; null where it does not exist.</summary>
@@ -100,32 +100,15 @@ internal sealed class FactCatalog
     private static int Compare(Digest256 one, Digest256 other) =>
         Digest256.Bytes(in one).SequenceCompareTo(Digest256.Bytes(in other));
 
-    private void AddOwn(FactItem item)
+    private void AddRemovals(FactItem item)
     {
         foreach (FactGroup group in FactReader.Read(item.Payload.Span, ulong.MaxValue, static _ => { }))
         {
-            foreach (Fact fact in group.Facts)
+            ulong time = group.Stamp.Time >> 16;
+            foreach (RemovedBlock removed in group.Facts.OfType<RemovalFact>().SelectMany(fact => fact.Blocks))
             {
-                switch (fact)
-                {
-                    case RemovalFact removal:
-                        foreach (RemovedBlock removed in removal.Blocks)
-                        {
-                            if (!removed.Cid.TryGetSha256(out Digest256 digest)) continue;
-                            ulong time = group.Stamp.Time >> 16;
-                            Removals[digest] = Math.Max(time, Removals.GetValueOrDefault(digest));
-                        }
-
-                        break;
-                    case SyncFact sync:
-                        if (!Syncs.TryGetValue(sync.Peer, out (FactStamp Stamp, SyncFact Fact) last) ||
-                            group.Stamp > last.Stamp)
-                        {
-                            Syncs[sync.Peer] = (group.Stamp, sync);
-                        }
-
-                        break;
-                }
+                if (removed.Cid.TryGetSha256(out Digest256 digest))
+                    Removals[digest] = Math.Max(time, Removals.GetValueOrDefault(digest));
             }
         }
     }

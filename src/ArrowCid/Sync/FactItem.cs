@@ -94,6 +94,17 @@ internal sealed class FactItem
         return items;
     }
 
+    /// <summary>The same change of another name; null where that is too long.</summary>
+    public FactItem? Renamed(Func<string, string> rename)
+    {
+        bool isWhole = true;
+        List<FactGroup> groups = FactReader.Read(Payload.Span, ulong.MaxValue, _ => isWhole = false);
+        if (!isWhole || groups is not [{ Facts: [NameFact fact] } group]) return null;
+        NameFact renamed = fact with { Name = rename(fact.Name) };
+        if (FactRules.Fault(renamed) is not null) return null;
+        return Split(FactWriter.Write([group with { Facts = [renamed] }], out _)) is [var item] ? item : null;
+    }
+
     /// <summary>Payloads of as few records as facts need.</summary>
     public static IEnumerable<byte[]> Pack(IEnumerable<FactItem> items)
     {

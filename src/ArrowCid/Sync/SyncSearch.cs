@@ -25,7 +25,7 @@ internal sealed class SyncSearch(SyncLink link)
         if (welcome.IsTail)
         {
             IReadOnlyList<Digest256> tail = welcome.Count == 0 ? [] : ListOf(0, welcome.Count);
-            return new SyncDifference(welcome, tail, here.Items.ToArray(), SyncWay.Cursor);
+            return new SyncDifference(welcome, tail, [.. here.Items], SyncWay.Cursor);
         }
 
         ulong sum = here.Sum(in hash);
@@ -46,11 +46,19 @@ internal sealed class SyncSearch(SyncLink link)
         SyncMessage map = link.AskOne(request, SyncMessageKind.Differences);
         if (map.Bytes.Length != ((1 << bits) + 7) / 8) throw link.Inconsistent("it compares another number of buckets");
         var plan = new SketchPlan(bits, map.Bytes.Span);
-        for (int first = 0; first < plan.Groups; first += GroupsAtOnce)
+        for (int first = 0; first < plan.Groups;)
         {
             var groups = new List<Group>();
-            for (int group = first; group < Math.Min(first + GroupsAtOnce, plan.Groups); group++)
-                groups.Add(new Group(group, plan.ItemsOf(here, group), plan.FirstSymbols(group), hash));
+            long items = 0;
+            do
+            {
+                int group = first + groups.Count;
+                items += here.CountOf(plan, group);
+                groups.Add(new Group(group, here.ItemsOf(plan, group, in hash), plan.FirstSymbols(group), hash));
+            }
+            while (groups.Count < GroupsAtOnce && first + groups.Count < plan.Groups &&
+                items + here.CountOf(plan, first + groups.Count) <= SyncSet.MostKept);
+            first += groups.Count;
             while (groups.Count > 0) groups = Next(groups, plan, welcome, in hash, found);
         }
     }
@@ -137,10 +145,10 @@ internal sealed class SyncSearch(SyncLink link)
         return [.. listed];
     }
 
-    private static void Compare(ReadOnlySpan<Digest256> here, IReadOnlyList<Digest256> there, Found found)
+    private static void Compare(IEnumerable<Digest256> here, IReadOnlyList<Digest256> there, Found found)
     {
-        var own = new HashSet<Digest256>(here.Length);
-        foreach (ref readonly Digest256 digest in here) _ = own.Add(digest);
+        var own = new HashSet<Digest256>();
+        foreach (Digest256 digest in here) _ = own.Add(digest);
         foreach (Digest256 digest in there)
         {
             if (!own.Remove(digest)) found.There.Add(digest);

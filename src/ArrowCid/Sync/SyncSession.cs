@@ -103,7 +103,7 @@ internal sealed class SyncSession(ISyncEnd end, SyncRights rights, Action<long>?
         if (plan.Groups == 0) throw DagCborReader.Refuse("no bucket differs", 0);
         int group = message.Number(0, plan.Groups - 1), first = message.Number(1, SyncLimits.GroupSymbols),
             count = message.Number(2, SyncLimits.Symbols);
-        Digest256[] items = plan.ItemsOf(_scope.Set, group);
+        Digest256[] items = _scope.Set.ItemsOf(plan, group, in _hash);
         var symbols = new CodedSymbol[count];
         Sketch.Encode(items, in _hash, first, symbols);
         return SyncMessage.Write(SyncMessageKind.Symbols, [(ulong)group, (ulong)first], Sketch.Write(symbols));
@@ -112,14 +112,11 @@ internal sealed class SyncSession(ISyncEnd end, SyncRights rights, Action<long>?
     private IEnumerable<byte[]> List(SyncMessage message)
     {
         int group = message.Number(0, int.MaxValue);
-        Digest256[] items = _plan is null && group == 0 ? _scope.Set.Items.ToArray()
-            : group < Plan().Groups ? Plan().ItemsOf(_scope.Set, group)
+        IEnumerable<Digest256> items = _plan is null && group == 0 ? _scope.Set.Items
+            : group < Plan().Groups ? _scope.Set.ItemsOf(Plan(), group, in _hash)
             : throw DagCborReader.Refuse("no such group", 0);
-        for (int at = 0; at < items.Length; at += SyncLimits.Digests)
-        {
-            Digest256[] some = items[at..Math.Min(at + SyncLimits.Digests, items.Length)];
+        foreach (Digest256[] some in items.Chunk(SyncLimits.Digests))
             yield return SyncMessage.Write(SyncMessageKind.List, [(ulong)group], some);
-        }
     }
 
     private byte[] Describe(SyncMessage message) => SyncMessage.Descriptions(

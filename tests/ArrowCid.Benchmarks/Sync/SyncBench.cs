@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.Memory;
@@ -12,7 +13,7 @@ namespace ArrowCid.Benchmarks;
 internal sealed class SyncBench(bool isQuick, Rounds rounds) : IBench
 {
     private const string Find = "find", Stores = "stores", Reference = "negentropy, measured elsewhere";
-    private const double MostKilobytes = 50, MostSeconds = 2, MostOfTenMillion = 150, MostInStep = 0.4;
+    private const double MostKilobytes = 50, MostSeconds = 2, MostOfTenMillion = 150, MostInStep = 0.4, MostMegabytes = 2 * 268;
     private const int Blocks = 2000, BlockBytes = 4096, New = 20;
 
     private readonly BenchPlace _place = BenchPlace.In("/dev/shm");
@@ -61,18 +62,18 @@ internal sealed class SyncBench(bool isQuick, Rounds rounds) : IBench
         ];
         foreach ((string name, int items, int missing, double? goal, double? peer) in cases)
         {
-            Digest256[] all = Digests(items);
-            var there = new SetEndOf(new SyncSet(all));
-            var here = new SyncSet(new ArraySegment<Digest256>(all, missing, items - missing));
-            double kilobytes = 0;
+            double kilobytes = 0, megabytes = 0;
             int trips = 0;
             double? seconds = rounds.AllInTurn(() => Rounds.Seconds(() =>
             {
+                using var heap = new HeapWatch();
+                var there = new SetEndOf(SyncSet.Of(() => Digests(0, items)));
                 using var side = new LocalPeer("set", there, SyncRights.Read);
                 var link = new SyncLink(side, CancellationToken.None);
-                SyncDifference found = new SyncSearch(link).Find(
-                    new SyncWish(SyncSubject.Blocks, null, false, null), _ => here);
+                SyncDifference found = new SyncSearch(link).Find(new SyncWish(SyncSubject.Blocks, null, false, null),
+                    _ => SyncSet.Of(() => Digests(missing, items - missing)));
                 if (found.There.Count != missing) throw new InvalidOperationException("a difference was not found");
+                megabytes = heap.Most / 1e6;
                 (kilobytes, trips) = (link.ByteLength / 1000.0, link.RoundTrips);
             }))[0];
             yield return new Measurement(name, kilobytes, isQuick ? null : peer, "kB", peer is null ? "" : Reference,
@@ -85,6 +86,13 @@ internal sealed class SyncBench(bool isQuick, Rounds rounds) : IBench
                 "", null, items == million && missing == 37 ? MostSeconds : null)
             {
                 IsLessBetter = true,
+                Note = "the sets are made and fixed again each time",
+            };
+            yield return new Measurement(name.Replace("bytes", "memory of both sides", StringComparison.Ordinal), megabytes,
+                null, "MB", "", null, items == 10 * million ? MostMegabytes : null)
+            {
+                IsLessBetter = true,
+                Note = "managed heap, with what is not collected yet",
             };
         }
     }
@@ -188,25 +196,33 @@ internal sealed class SyncBench(bool isQuick, Rounds rounds) : IBench
         if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {arguments[0]}: {errors}");
     }
 
-    private static string? ProgramOf(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, name))
-        .FirstOrDefault(File.Exists);
+    private static string? ProgramOf(string name)
+    {
+        string peers = Environment.GetEnvironmentVariable("ARROWCID_PEERS") ?? "/var/tmp/arrowcid-peers";
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append(Path.Combine(peers, "copiers", "run"))
+            .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+    }
 
     private static double? Milliseconds(double? seconds) => seconds * 1000;
 
     private static string Text(int count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static Digest256[] Digests(int count)
+    /// <summary>Digests of numbers, which take no memory.</summary>
+    private static IEnumerable<Digest256> Digests(int first, int count)
     {
-        var digests = new Digest256[count];
         var bytes = new byte[Digest256.ByteCount];
-        var random = new Random(1);
-        for (int i = 0; i < count; i++)
+        for (int i = first; i < first + count; i++)
         {
-            random.NextBytes(bytes);
-            digests[i] = new Digest256(bytes);
-        }
+            for (int word = 0; word < bytes.Length / sizeof(ulong); word++)
+            {
+                // SplitMix64.
+                ulong mixed = unchecked((((ulong)i * 4) + (ulong)word + 1) * 0x9e3779b97f4a7c15);
+                mixed = unchecked((mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9);
+                mixed = unchecked((mixed ^ (mixed >> 27)) * 0x94d049bb133111eb);
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(word * sizeof(ulong)), mixed ^ (mixed >> 31));
+            }
 
-        return digests;
+            yield return new Digest256(bytes);
+        }
     }
 }

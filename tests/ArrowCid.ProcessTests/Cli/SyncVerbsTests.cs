@@ -55,10 +55,57 @@ public sealed class SyncVerbsTests
         Command.Run("backup", stick, "--store", one).Exits(0);
         Assert.Contains("names       1 in, 0 out", Command.Run("sync", other, stick).Exits(0).Text, StringComparison.Ordinal);
         Command.Run("get", "@mine", "--store", other, "-o", folder.PathOf("out.arrows")).Exits(0);
-        Assert.Contains("is only read", Command.Run("sync", other, stick, "--push").Exits(2).Errors, StringComparison.Ordinal);
+        Assert.Contains("another store", Command.Run("sync", other, stick, "--push").Exits(2).Errors, StringComparison.Ordinal);
         Command.Run("sync", stick, "http://127.0.0.1:1").Exits(2);
         Command.Run("sync", one, other, "--pull", "--push").Exits(2);
         Command.Run("sync", one, "http://127.0.0.1:1").Exits(7);
+    }
+
+    [Fact]
+    public void Files_get_what_they_lack_and_a_plain_car_gives_its_blocks()
+    {
+        using var folder = new TemporaryFolder();
+        string one = folder.PathOf("one"), other = folder.PathOf("other"), stick = folder.PathOf("stick.car");
+        Put(one, V1, "--name", "mine");
+        string tried = Command.Run("sync", one, stick, "--push", "--dry-run").Exits(0).Text;
+        Assert.Contains($"out         {V1Cid}  520", tried, StringComparison.Ordinal);
+        Assert.False(File.Exists(stick));
+        Assert.Contains("0 in, 2 out", Command.Run("sync", one, stick, "--push").Exits(0).Text, StringComparison.Ordinal);
+        Put(one, Other);
+        Command.Run("sync", stick, one, "--pull").Exits(0);
+        Put(other, Other);
+        Assert.Contains("names       1 in", Command.Run("sync", other, stick).Exits(0).Text, StringComparison.Ordinal);
+        Directory.CreateDirectory(folder.PathOf("increments"));
+        Command.Run("backup", folder.PathOf("increments/"), "--store", one).Exits(0);
+        Put(one, "vectors/more/child-names.arrows");
+        Command.Run("sync", one, folder.PathOf("increments"), "--push").Exits(0);
+        Assert.Equal(2, Directory.GetFiles(folder.PathOf("increments")).Length);
+        Command.Run("export", "car", V1Cid, "-o", folder.PathOf("plain.car"), "--store", one).Exits(0);
+        using (CidStore.Open(folder.PathOf("third"), new CidStoreOptions { Capacity = 64 << 20 }))
+        {
+        }
+
+        Command.Run("sync", folder.PathOf("third"), folder.PathOf("plain.car"), "--dry-run").Exits(2);
+        Assert.Contains("blocks      2 in", Command.Run("sync", folder.PathOf("third"), folder.PathOf("plain.car")).Exits(0).Text,
+            StringComparison.Ordinal);
+        Command.Run("sync", one, folder.PathOf("plain.car"), "--push").Exits(2);
+        Command.Run("sync", one, stick, "--push", "--max-bytes", "1").Exits(2);
+    }
+
+    [Fact]
+    public void Listed_blocks_come_at_a_rate_with_their_names_under_a_prefix()
+    {
+        using var folder = new TemporaryFolder();
+        string one = folder.PathOf("one"), other = folder.PathOf("other"), list = folder.PathOf("list");
+        Put(one, V1, "--name", "latest");
+        Put(other, Other, "--name", "latest");
+        File.WriteAllText(list, $"# what is wanted\n{V1Cid}\n");
+        string done = Command.Run("sync", other, one, "--pull", "--cids", list, "--as", "one", "--rate", "1G").Exits(0).Text;
+        Assert.Contains("names       1 in, 0 out", done, StringComparison.Ordinal);
+        Assert.Contains("one/latest", Command.Run("name", "--store", other).Exits(0).Text, StringComparison.Ordinal);
+        Assert.Equal(2, Command.Run("ls", "--store", other).Exits(0).Lines.Length);
+        Command.Run("sync", other, one, "--rate", "1000").Exits(2);
+        Command.Run("sync", other, one, "--as", "x/").Exits(2);
     }
 
     [Theory]

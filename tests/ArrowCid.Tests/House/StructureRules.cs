@@ -31,7 +31,7 @@ internal static partial class StructureRules
         ["Sync"] = ["Sketches", "Messages", ""],
         ["Store"] =
             ["", "Putting", "Watching", "Metadata", "Retention", "Audit", "Diagnostics", "Transfer", "Places/Holders", "Places",
-            "Caching", "Maintenance", "Memos", "Signing", "Syncing", "Channels"],
+            "Caching", "Maintenance", "Memos", "Signing", "Syncing", "Channels", "Channels/Bridges"],
     };
 
     /// <summary>Sub-folders that have no rank.</summary>

@@ -4,11 +4,15 @@ using ArrowCid.Sync;
 namespace ArrowCid.Tests.Sync;
 
 /// <summary>An end that is a set of digests and nothing else.</summary>
-internal sealed class SetEnd(IReadOnlyCollection<Digest256> items) : ISyncEnd
+internal sealed class SetEnd(SyncSet set) : ISyncEnd
 {
+    public SetEnd(IReadOnlyCollection<Digest256> items) : this(new SyncSet(items))
+    {
+    }
+
     public Guid Id { get; } = Guid.NewGuid();
 
-    public SyncSet Set { get; } = new(items);
+    public SyncSet Set { get; } = set;
 
     public SyncScope Open(SyncWish wish, CancellationToken cancellationToken) => new("", Set, IsTail: false);
 

@@ -266,6 +266,99 @@ public class StoreSyncTests
     }
 
     [Fact]
+    public void Named_blocks_come_with_what_they_need_and_nothing_else_does()
+    {
+        using var pair = new StorePair();
+        Cid batch = pair.Other.Put(Stores.Numbers(3)).Cid;
+        Cid dataset = pair.Other.Datasets.Put([batch]).Cid;
+        Cid tagged = pair.Other.Put(Stores.Numbers(1), new PutOptions { Tags = Tags("day", "1"), Name = "in" }).Cid;
+        Cid left = pair.Other.Put(Stores.Numbers(2), new PutOptions { Tags = Tags("day", "1"), Name = "out" }).Cid;
+        SyncReport report = pair.Sync(new SyncOptions { Blocks = [dataset, tagged] });
+        Assert.True(report.IsInStep);
+        Assert.Equal((true, true, true, false), (pair.One.Contains(dataset), pair.One.Contains(batch),
+            pair.One.Contains(tagged), pair.One.Contains(left)));
+        Assert.Equal(["in"], report.NamesPulled);
+        _ = pair.Sync(new SyncOptions { Blocks = [left, dataset], Filter = Filter.Parse("tag.day = \"2\"") });
+        Assert.False(pair.One.Contains(left));
+        Assert.Equal(0, pair.Sync(new SyncOptions { Blocks = [] }).BlocksPulled);
+        Assert.Equal(1, pair.Sync().BlocksPulled);
+        pair.AssertEqual();
+    }
+
+    [Fact]
+    public void Names_of_the_other_side_go_under_a_prefix_and_do_not_come_back()
+    {
+        using var pair = new StorePair();
+        Cid one = pair.One.Put(Stores.Numbers(1), new PutOptions { Name = "latest" }).Cid;
+        Cid first = pair.Other.Put(Stores.Numbers(2), new PutOptions { Name = "latest" }).Cid;
+        Cid second = pair.Other.Put(Stores.Numbers(3), new PutOptions { Name = "channel/x" }).Cid;
+        var under = new SyncOptions { NamePrefix = "b.example" };
+        SyncReport report = pair.Sync(under);
+        Assert.Empty(report.Conflicts);
+        Assert.Equal(["b.example/latest", "channel/b.example/x"], report.NamesPulled);
+        Assert.Equal((one, first, second), (pair.One.Names.Resolve("latest"), pair.One.Names.Resolve("b.example/latest"),
+            pair.One.Names.Resolve("channel/b.example/x")));
+        SyncReport again = pair.Sync(new SyncOptions { NamePrefix = "b.example", Full = true });
+        Assert.Equal((0, 0), (again.NamesPulled.Count, again.NamesPushed.Count));
+        Assert.Null(pair.Other.Names.Resolve("b.example/latest"));
+        pair.Other.Names.Set("latest", second);
+        Assert.Equal(["b.example/latest"], pair.Sync(under).NamesPulled);
+        Assert.Equal(second, pair.One.Names.Resolve("b.example/latest"));
+        pair.Other.Names.Set(new string('n', 250), second);
+        Assert.Equal([new string('n', 250)], pair.Sync(under).NamesWaiting);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/a")]
+    [InlineData("a/")]
+    [InlineData("arrowcid.x")]
+    [InlineData("channel/x")]
+    public void Prefix_that_gives_no_names_is_refused(string prefix)
+    {
+        using var pair = new StorePair();
+        Assert.Equal(ErrorCode.InvalidArgument, Assert.Throws<ArrowCidException>(() =>
+            pair.Sync(new SyncOptions { NamePrefix = prefix })).Code);
+    }
+
+    [Fact]
+    public void Rate_makes_a_sync_wait_for_as_long_as_its_bytes_take()
+    {
+        var clock = new ManualClock();
+        var waited = TimeSpan.Zero;
+        var pace = new SyncPace(1 << 20, clock, time =>
+        {
+            waited += time;
+            clock.Advance(time);
+        });
+        for (int i = 0; i < 10; i++) pace.Spend(1 << 19);
+        Assert.Equal(5, waited.TotalSeconds, 3);
+        clock.Advance(TimeSpan.FromHours(1));
+        pace.Spend(1 << 20);
+        pace.Spend(1 << 20);
+        Assert.InRange(waited.TotalSeconds, 5.999, 6.001);
+        Assert.Equal((5 << 20, 16 << 20), (pace.BytesAtOnce, new SyncPace(null, clock, _ => { }).BytesAtOnce));
+        using var pair = new StorePair();
+        Assert.Throws<ArrowCidException>(() => pair.Sync(new SyncOptions { BytesPerSecond = 1000 }));
+    }
+
+    [Fact]
+    public void Cursor_of_the_last_sync_is_found_after_a_reopen_and_a_compaction()
+    {
+        using var pair = new StorePair();
+        Cid cid = pair.One.Put(Stores.Numbers(1)).Cid;
+        _ = pair.Sync();
+        for (int i = 0; i < 20; i++) pair.One.Metadata.Set(cid, new BlockMetadata { Tags = Tags("n", $"{i}") });
+        _ = pair.Sync();
+        _ = pair.One.Maintenance.Compact();
+        pair.Reopen();
+        Assert.NotNull(new StoreEnd(pair.One).LastSync(pair.Other.Blocks.Id));
+        Assert.Null(new StoreEnd(pair.One).LastSync(Guid.NewGuid()));
+        _ = pair.Sync();
+        Assert.Equal(SyncWay.Cursor, pair.Sync().Way);
+    }
+
+    [Fact]
     public void Store_is_not_synced_with_itself()
     {
         using var pair = new StorePair();

@@ -23,7 +23,7 @@ internal static class ChannelVerb
         ChannelWriteVerbs.MakePublish(), ChannelReadVerbs.MakeTail(), ChannelReadVerbs.MakeLog(),
         ChannelReadVerbs.MakeAck(), ChannelWriteVerbs.MakeWriter(), ChannelWriteVerbs.MakeRepair(),
         ChannelCarryVerbs.MakeSync(), ChannelCarryVerbs.MakeExport(), ChannelCarryVerbs.MakeImport(),
-        ChannelSetupVerbs.MakeRemove(),
+        ChannelSdsVerbs.Make(), ChannelSetupVerbs.MakeRemove(),
     };
 
     public static Argument<string> NameText() => Verb.File("NAME", "The name of the channel, or its id.");

@@ -26,6 +26,12 @@ internal sealed class Follower(CidStore store, string from)
     /// <summary>The time between two looks.</summary>
     public TimeSpan Every { get; init; } = Usual;
 
+    /// <summary>Where names of the other side go; null: they are the same on both sides.</summary>
+    public string? NamePrefix { get; init; }
+
+    /// <summary>The most bytes of blocks per second; null: no limit.</summary>
+    public long? BytesPerSecond { get; init; }
+
     /// <summary>Gets the progress.</summary>
     public IProgress<SyncProgress>? Progress { get; init; }
 
@@ -76,6 +82,8 @@ internal sealed class Follower(CidStore store, string from)
         {
             Direction = SyncDirection.Pull,
             Filter = Filter,
+            NamePrefix = NamePrefix,
+            BytesPerSecond = BytesPerSecond,
             Delete = Delete,
             // What was removed before this began follows too.
             Full = Delete && _isFirst,

@@ -22,6 +22,12 @@ internal static class MirrorVerb
         Option<TimeSpan?> every = Verb.Span("--every", "The time between two looks. Default: 5s.");
         Option<long?> capacity =
             Verb.Size("--capacity", 1, "The largest size of the files of a new store, such as 8G.");
+        Option<long?> rate = Verb.Size("--rate", 1, "The most bytes of blocks per second; 64KiB or more.");
+        var prefix = new Option<string?>("--as")
+        {
+            HelpName = "PREFIX",
+            Description = "Where names go: NAME comes as PREFIX/NAME.",
+        };
         Option<bool> json = Verb.Json();
         var verb = new Verb("mirror",
             "Copy a store, then follow it until interrupted. Blocks, facts and names come as they are put there; " +
@@ -29,7 +35,7 @@ internal static class MirrorVerb
             "arrowcid mirror https://b.example:8816?token-file=token /srv/copy",
             "arrowcid mirror /srv/quotes /mnt/disk/quotes --once --delete")
         {
-            from, to, where, delete, once, every, capacity, json,
+            from, to, where, prefix, delete, once, every, rate, capacity, json,
         };
         verb.SetAction(parsed =>
         {
@@ -44,6 +50,8 @@ internal static class MirrorVerb
             var follower = new Follower(store, parsed.GetValue(from)!)
             {
                 Filter = parsed.GetValue(where) is { } filter ? Filter.Parse(filter) : null,
+                NamePrefix = parsed.GetValue(prefix),
+                BytesPerSecond = parsed.GetValue(rate),
                 Delete = parsed.GetValue(delete),
                 Every = parsed.GetValue(every) ?? Follower.Usual,
                 Progress = progress,

@@ -52,13 +52,14 @@ internal sealed class SyncSide : IDisposable
         _backup?.Dispose();
     }
 
-    private static string Full(string text) => text.StartsWith(Unix, StringComparison.Ordinal)
-        ? $"http+unix://{Path.GetFullPath(text[Unix.Length..])}"
-        : text;
-
-    private static bool IsBackupPath(string text)
+    /// <summary>Whether a text names files of a backup, or another file.</summary>
+    public static bool IsBackupPath(string text)
     {
         if (StoreTransfer.Exists(text)) return false;
         return File.Exists(text) || (Directory.Exists(text) && BackupFiles.Find(text).Files.Length > 0);
     }
+
+    private static string Full(string text) => text.StartsWith(Unix, StringComparison.Ordinal)
+        ? $"http+unix://{Path.GetFullPath(text[Unix.Length..])}"
+        : text;
 }

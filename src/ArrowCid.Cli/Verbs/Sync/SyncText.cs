@@ -72,57 +72,10 @@ internal static class SyncText
 
     private static void PrintJson(Output output, SyncReport report)
     {
-        foreach (SyncItem item in report.Items)
-        {
-            output.JsonLine(writer =>
-            {
-                writer.WriteString("cid", item.Cid.ToString());
-                writer.WriteNumber("bytes", item.ByteLength);
-                writer.WriteString("outcome", JsonNamingPolicy.CamelCase.ConvertName(item.Outcome.ToString()));
-            });
-        }
-
+        foreach (SyncItem item in report.Items) output.JsonLine(writer => SyncReportJson.Write(writer, item));
         foreach (SyncNameConflict conflict in report.Conflicts)
-        {
-            output.JsonLine(writer =>
-            {
-                writer.WriteString("name", conflict.Name);
-                writer.WriteString("here", conflict.Here?.ToString());
-                writer.WriteString("there", conflict.There?.ToString());
-                writer.WriteString("outcome", "conflict");
-            });
-        }
-
-        output.JsonLine(writer =>
-        {
-            writer.WriteString("peer", report.Peer);
-            writer.WriteBoolean("isInStep", report.IsInStep);
-            writer.WriteBoolean("isDryRun", report.IsDryRun);
-            writer.WriteString("way", EnumText.Of(report.Way));
-            writer.WriteNumber("blocksHere", report.BlocksHere);
-            writer.WriteNumber("blocksThere", report.BlocksThere);
-            writer.WriteNumber("searchBytes", report.SearchBytes);
-            writer.WriteNumber("roundTrips", report.RoundTrips);
-            writer.WriteNumber("blocksPulled", report.BlocksPulled);
-            writer.WriteNumber("bytesPulled", report.BytesPulled);
-            writer.WriteNumber("blocksPushed", report.BlocksPushed);
-            writer.WriteNumber("bytesPushed", report.BytesPushed);
-            writer.WriteNumber("factsPulled", report.FactsPulled);
-            writer.WriteNumber("factsPushed", report.FactsPushed);
-            writer.WriteNumber("factsRefused", report.FactsRefused);
-            Write(writer, "namesPulled", report.NamesPulled);
-            Write(writer, "namesPushed", report.NamesPushed);
-            Write(writer, "namesWaiting", report.NamesWaiting);
-            writer.WriteNumber("conflicts", report.Conflicts.Count);
-            writer.WriteNumber("removed", report.RemovedBlocks);
-        });
-    }
-
-    private static void Write(Utf8JsonWriter writer, string member, IReadOnlyList<string> texts)
-    {
-        writer.WriteStartArray(member);
-        foreach (string text in texts) writer.WriteStringValue(text);
-        writer.WriteEndArray();
+            output.JsonLine(writer => SyncReportJson.Write(writer, conflict));
+        output.JsonLine(writer => SyncReportJson.Write(writer, report));
     }
 
     private static string TextOf(Cid? cid) => cid?.ToString() ?? "removed";

@@ -138,7 +138,7 @@ public sealed partial class MessageChannel
             MessageBlock.Sorted(engine.Gaps.Take(BeatBlock.MaxMissing).Select(gap => gap.Digest)), _key);
     }
 
-    private Cid Send(MessageContent content, Digest256[]? lost = null)
+    internal Cid Send(MessageContent content, Digest256[]? lost = null)
     {
         _store.Blocks.EnterToWrite();
         lock (_gate)

@@ -1,4 +1,5 @@
 using ArrowCid.Channels;
+using ArrowCid.Channels.Sds;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
@@ -60,7 +61,9 @@ internal sealed class StoreMessages(CidStore store, ChannelBlock channel, Cid ci
         if (channel.Keep is { } keep)
             facts.Add(new ExpiryFact(message.Cid, Math.Min(message.At + keep, FactLimits.MaxMilliseconds)));
         MessageContent content = message.Content;
-        foreach (IGrouping<int, (int Block, string Location)> hints in content.Hints.GroupBy(hint => hint.Block))
+        IEnumerable<(int Block, string Location)> places =
+            content.Hints.Where(hint => !hint.Location.StartsWith(SdsHints.Any, StringComparison.Ordinal));
+        foreach (IGrouping<int, (int Block, string Location)> hints in places.GroupBy(hint => hint.Block))
         {
             string[] locations = [.. hints.Select(hint => hint.Location).Distinct()];
             if (hints.Key < content.Blocks.Count) facts.Add(new LocationsFact(content.Blocks[hints.Key], locations));

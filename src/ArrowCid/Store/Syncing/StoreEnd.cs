@@ -12,6 +12,7 @@ internal sealed class StoreEnd(CidStore store) : ISyncEnd
     private const int CounterBits = 16;
     private const ulong NanosecondsOfMillisecond = 1_000_000;
 
+    private readonly SyncTable _table = new(store.Directory);
     private FactCatalog? _catalog;
     private string _catalogFence = "";
     private bool _isFresh;
@@ -25,14 +26,14 @@ internal sealed class StoreEnd(CidStore store) : ISyncEnd
     public SyncScope Open(SyncWish wish, CancellationToken cancellationToken)
     {
         if (wish.Subject == SyncSubject.Store) return new SyncScope(Fence(), SyncSet.Empty, IsTail: false);
-        if (wish is { Since: { } since, Filter: null } && TailSince(since, cancellationToken) is { } tail)
+        if (wish is { Since: { } since, IsOfSome: false } && TailSince(since, cancellationToken) is { } tail)
             return new SyncScope(tail.Fence, Open(tail, wish), IsTail: true);
-        HashSet<Digest256>? filtered = wish.Filter is { } filter ? Filtered(filter, cancellationToken) : null;
+        HashSet<Digest256>? filtered = wish.IsOfSome ? Some(wish, cancellationToken) : null;
         if (wish.Subject == SyncSubject.Blocks)
         {
-            string fence = Fence();
-            SyncSet blocks = filtered is not null ? new SyncSet(filtered) : AllBlocks(cancellationToken);
-            return new SyncScope(fence, blocks, IsTail: false);
+            Cursor fence = store.Blocks.Listing.Fix(Cursor.Now);
+            SyncSet blocks = filtered is not null ? new SyncSet(filtered) : AllBlocks(fence, cancellationToken);
+            return new SyncScope(fence.ToString(), blocks, IsTail: false);
         }
 
         // One that was just read is of a moment that is as good.
@@ -183,8 +184,26 @@ internal sealed class StoreEnd(CidStore store) : ISyncEnd
     /// <summary>The last sync with another store.</summary>
     public SyncFact? LastSync(Guid peer)
     {
-        FactCatalog catalog = Catalog;
-        return catalog.Syncs.TryGetValue(peer, out (FactStamp Stamp, SyncFact Fact) last) ? last.Fact : null;
+        if (_table.Find(peer) is { } known) return known;
+        (FactStamp Stamp, SyncFact Fact)? last = null;
+        foreach (FactPayload record in store.Blocks.Listing.FactRecords())
+        {
+            foreach (FactGroup group in FactReader.Read(record.Bytes, record.Nanoseconds, static _ => { }))
+            {
+                if (last is { } before && group.Stamp <= before.Stamp) continue;
+                if (group.Facts.OfType<SyncFact>().LastOrDefault(sync => sync.Peer == peer) is { } found)
+                    last = (group.Stamp, found);
+            }
+        }
+
+        return last?.Fact;
+    }
+
+    /// <summary>Records where the next sync with another store begins.</summary>
+    public void Remember(SyncFact sync)
+    {
+        store.Registry.Facts.Append(sync);
+        _table.Set(sync);
     }
 
     /// <summary>Where the log ends now, as the text of a cursor.</summary>
@@ -228,20 +247,14 @@ internal sealed class StoreEnd(CidStore store) : ISyncEnd
         return catalog;
     }
 
-    private SyncSet AllBlocks(CancellationToken cancel)
+    /// <summary>The blocks of a moment. Many are read again where they are needed.</summary>
+    private SyncSet AllBlocks(Cursor until, CancellationToken cancel)
     {
         HashSet<Digest256> expired = Expired();
         bool hasDamage = !store.Blocks.Damages.Damaged.IsEmpty;
-        var digests = new List<Digest256>();
-        foreach (BlockInfo info in store.Registry.Entries.Alive(store.Blocks.Listing.List()))
-        {
-            cancel.ThrowIfCancellationRequested();
-            Digest256 digest = info.Digest;
-            if (expired.Contains(digest) || (hasDamage && !IsHere(in digest))) continue;
-            digests.Add(digest);
-        }
-
-        return new SyncSet(digests);
+        return SyncSet.Of(() => store.Registry.Entries.Alive(store.Blocks.Listing.List(until))
+            .Select(info => info.Digest)
+            .Where(digest => !expired.Contains(digest) && (!hasDamage || IsHere(in digest))), cancel);
     }
 
     /// <summary>Blocks that are no longer needed: the next collection removes them.</summary>
@@ -258,25 +271,31 @@ internal sealed class StoreEnd(CidStore store) : ISyncEnd
         return expired;
     }
 
-    /// <summary>What passes a filter, with all that it needs.</summary>
-    private HashSet<Digest256> Filtered(string filter, CancellationToken cancel)
+    /// <summary>What is named and passes a filter, with all that it needs.</summary>
+    private HashSet<Digest256> Some(SyncWish wish, CancellationToken cancel)
     {
         DateTimeOffset now = store.Clock.GetUtcNow();
         var found = new HashSet<Digest256>();
+        HashSet<Digest256>? named = wish.Blocks?.ToHashSet();
+        if (wish.Filter is not { } filter)
+        {
+            foreach (Digest256 root in named ?? []) AddWithNeeds(found, root);
+            return found;
+        }
+
         foreach (StoredEntry entry in store.Query(Filter.Parse(filter)))
         {
             cancel.ThrowIfCancellationRequested();
             bool isWanted = !entry.IsExpired(now) && entry.Cid.TryGetSha256(out Digest256 root) &&
-                !found.Contains(root);
-            if (isWanted) AddWithNeeds(found, entry.Cid);
+                named?.Contains(root) != false && !found.Contains(root);
+            if (isWanted) AddWithNeeds(found, RegistryPins.DigestOf(entry.Cid));
         }
 
         return found;
     }
 
-    private void AddWithNeeds(HashSet<Digest256> found, Cid cid)
+    private void AddWithNeeds(HashSet<Digest256> found, Digest256 root)
     {
-        _ = cid.TryGetSha256(out Digest256 root);
         var open = new Stack<Digest256>([root]);
         while (open.TryPop(out Digest256 digest))
         {

@@ -1,4 +1,5 @@
 using ArrowCid.Registry;
+using ArrowCid.Sync;
 
 namespace ArrowCid;
 
@@ -11,6 +12,10 @@ public sealed class SyncOptions
     /// <summary>The blocks that take part, with all blocks that they need; each side applies the filter to its own
     /// facts. Null: all blocks.</summary>
     public Filter? Filter { get; init; }
+
+    /// <summary>The only blocks that take part, at most 65,536, with all blocks that they need; null: all that pass the
+    /// filter.</summary>
+    public IReadOnlyCollection<Cid>? Blocks { get; init; }
 
     /// <summary>Whether pins go too.</summary>
     public bool WithPins { get; init; }
@@ -32,11 +37,21 @@ public sealed class SyncOptions
     /// reported.</summary>
     public long? MaxBytes { get; init; }
 
+    /// <summary>The bytes of blocks per second that are moved at most, 65,536 or more; null: no limit.</summary>
+    public long? BytesPerSecond { get; init; }
+
+    /// <summary>Where names of the other side go: <c>NAME</c> comes as <c>PREFIX/NAME</c>, and <c>channel/NAME</c> as
+    /// <c>channel/PREFIX/NAME</c>. Such names do not go back. Null: names are the same on both sides.</summary>
+    public string? NamePrefix { get; init; }
+
     /// <summary>Whether all blocks and facts are compared, rather than what came since the last sync.</summary>
     public bool Full { get; init; }
 
     /// <summary>Whether the differences are only found and reported.</summary>
     public bool DryRun { get; init; }
+
+    /// <summary>Whether only some blocks take part.</summary>
+    internal bool IsOfSome => Filter is not null || Blocks is not null;
 
     internal void ThrowIfWrong()
     {
@@ -46,6 +61,20 @@ public sealed class SyncOptions
                 "removals follow in one direction only: from the other side to this store");
         }
 
+        if (BytesPerSecond < SyncPace.LeastRate)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"a rate of {BytesPerSecond} bytes per second; {SyncPace.LeastRate} at least");
+        }
+
+        if (Blocks?.Count > SyncLimits.Digests)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"{Blocks.Count} blocks are named; {SyncLimits.Digests} at most");
+        }
+
+        if (NamePrefix is { } prefix && SyncNames.IsWrong(prefix))
+            throw new ArrowCidException(ErrorCode.InvalidArgument, $"names cannot begin with '{prefix}/'");
         if (MaxBytes < 0) throw new ArrowCidException(ErrorCode.InvalidArgument, "the most bytes are not negative");
     }
 }

@@ -21,6 +21,8 @@ internal sealed class SyncRun
     private readonly SyncTransfer _transfer;
     private readonly List<SyncItem> _items = [];
     private readonly HashSet<Digest256> _pulledFacts = [];
+    private readonly Digest256[]? _blocks;
+    private readonly List<string> _unnamed = [];
     private long _pulled, _pulledBytes, _pushed, _pushedBytes, _factsPulled, _factsPushed, _factsRefused;
 
     public SyncRun(CidStore store, SyncPeer peer, SyncOptions options, IProgress<SyncProgress>? progress,
@@ -30,7 +32,9 @@ internal sealed class SyncRun
         (_store, _options, _cancel) = (store, options, cancellationToken);
         _end = new StoreEnd(store);
         _link = new SyncLink(peer, cancellationToken);
-        _transfer = new SyncTransfer(_end, _link, progress, _items);
+        _transfer = new SyncTransfer(_end, _link, progress, _items,
+            new SyncPace(options.BytesPerSecond, store.Clock, Wait));
+        _blocks = options.Blocks is { } some ? [.. some.Select(RegistryPins.DigestOf).Distinct()] : null;
         if (Pushes && !peer.CanPut)
             throw new ArrowCidException(ErrorCode.InvalidArgument, $"{peer.Name} is only read; pull from it");
         if (Pulls && !options.DryRun) store.Blocks.EnterToWrite();
@@ -49,7 +53,7 @@ internal sealed class SyncRun
         if (peer.Store == _end.Id)
             throw new ArrowCidException(ErrorCode.InvalidArgument, $"{_store.Directory} is not synced with itself");
         // What came since the last sync says nothing of what that one left out.
-        bool isFull = _options is { Full: true } or { Filter: not null } or { Resurrect: true } or { WithPins: true };
+        bool isFull = _options is { Full: true } or { IsOfSome: true } or { Resurrect: true } or { WithPins: true };
         SyncFact? last = _end.LastSync(peer.Store);
         SyncDifferences found = Find(isFull ? null : last);
         // Whether changes of a name are in conflict, only the whole histories of both sides tell.
@@ -61,7 +65,7 @@ internal sealed class SyncRun
         List<SyncTransfer.MissingBlock> push = Pushes ? ToPush(found.Blocks) : [];
         List<SyncTransfer.MissingBlock> delete = _options.Delete ? ToDelete(found.Blocks) : [];
         (long search, int trips) = (_link.ByteLength, _link.RoundTrips);
-        List<string> waiting = [];
+        List<string> waiting = [.. _unnamed];
         if (_options.DryRun) Plan(pull, push, delete, found);
         else waiting = Move(found, names, pull, push, delete);
         var report = new SyncReport
@@ -103,7 +107,7 @@ internal sealed class SyncRun
         long here = 0;
         SyncDifference Search(SyncSubject subject)
         {
-            var wish = new SyncWish(subject, filter, _options.WithPins, since);
+            var wish = new SyncWish(subject, filter, _options.WithPins, since, _blocks);
             return search.Find(wish, isTail =>
             {
                 SyncScope scope = isTail
@@ -130,11 +134,41 @@ internal sealed class SyncRun
             ? _end.Catalog.AllDigests()
             : [];
         Digest256[] there = [.. found.Facts.There.Where(digest => !known.Contains(digest))];
-        foreach (FactItem item in _transfer.ReadFacts(there)) found.AddThere(item);
+        _unnamed.Clear();
+        foreach (FactItem item in _transfer.ReadFacts(there))
+        {
+            if (Named(item) is { } named) found.AddThere(named);
+        }
+
         foreach (byte[] payload in _end.ReadFacts(found.Facts.Here.ToHashSet()))
         {
-            foreach (FactItem item in FactItem.Split(payload)) found.AddHere(item);
+            foreach (FactItem item in FactItem.Split(payload))
+            {
+                bool isTheirs = _options.NamePrefix is { } prefix && item.Name is { } name &&
+                    SyncNames.IsUnder(prefix, name);
+                if (!isTheirs) found.AddHere(item);
+            }
         }
+    }
+
+    /// <summary>A fact of the other side with the name that it has here; null where it is here, or cannot have
+    /// one.</summary>
+    private FactItem? Named(FactItem item)
+    {
+        if (_options.NamePrefix is not { } prefix || item.Name is null || !item.Travels) return item;
+        FactItem? renamed = item.Renamed(name => SyncNames.Under(prefix, name));
+        if (renamed is null)
+        {
+            if (!_unnamed.Contains(item.Name)) _unnamed.Add(item.Name);
+            return null;
+        }
+
+        return _end.Catalog.HasName(renamed.Digest) ? null : renamed;
+    }
+
+    private void Wait(TimeSpan time)
+    {
+        if (_cancel.WaitHandle.WaitOne(time)) _cancel.ThrowIfCancellationRequested();
     }
 
     /// <summary>The blocks of the other side that come, the ones that others need first.</summary>
@@ -211,7 +245,7 @@ internal sealed class SyncRun
     private List<string> Move(SyncDifferences found, NameChanges names, List<SyncTransfer.MissingBlock> pull,
         List<SyncTransfer.MissingBlock> push, List<SyncTransfer.MissingBlock> delete)
     {
-        var waiting = new SortedSet<string>(StringComparer.Ordinal);
+        var waiting = new SortedSet<string>(_unnamed, StringComparer.Ordinal);
         var holds = new List<BlockHold>();
         try
         {
@@ -302,7 +336,7 @@ internal sealed class SyncRun
     /// <summary>Records where the next sync begins, if nothing was left out of this one.</summary>
     private void Remember(SyncReport report, SyncDifferences found, SyncFact? last, Guid peer)
     {
-        bool isWhole = _options is { Filter: null, MaxBytes: null } && report.IsInStep && !_store.IsReadOnly;
+        bool isWhole = _options is { IsOfSome: false, MaxBytes: null } && report.IsInStep && !_store.IsReadOnly;
         if (!isWhole) return;
         string fence = Pushes ? OwnFence(found) : last?.Fence ?? "";
         string cursor = Pulls ? found.Facts.Welcome.Fence : last?.Cursor ?? "";
@@ -310,7 +344,7 @@ internal sealed class SyncRun
         if (FactRules.Fault(fact) is not null || (cursor.Length == 0 && fence.Length == 0) || fact == last) return;
         // With nothing new on either side the last one is as good.
         bool isIdle = last is not null && found.IsTail && found.IsEmpty && Pulls && Pushes;
-        if (!isIdle) _store.Registry.Facts.Append(fact);
+        if (!isIdle) _end.Remember(fact);
     }
 
     /// <summary>The end of the log here, if all that was written since the sync began came by it; else its

@@ -11,11 +11,12 @@ namespace ArrowCid;
 /// <param name="link">The other side.</param>
 /// <param name="progress">Gets the progress; null: no reports.</param>
 /// <param name="items">Gets the blocks that cannot be moved.</param>
-internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncProgress>? progress, List<SyncItem> items)
+/// <param name="pace">How fast blocks are moved.</param>
+internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncProgress>? progress, List<SyncItem> items,
+    SyncPace pace)
 {
     // Blocks that are asked for, or sent, at once.
     private const int BlocksAtOnce = 1024;
-    private const int BytesAtOnce = 16 << 20;
 
     private readonly HashSet<Digest256> _pulled = [];
 
@@ -182,6 +183,7 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
             }
 
             HashSet<int> refused = Refusals(requests);
+            pace.Spend(some.Sum(block => block.About.Length));
             int request = 0;
             foreach ((MissingBlock block, int parts) in sent)
             {
@@ -234,6 +236,7 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
             if (!open.ContainsKey(part.Digest)) throw link.Inconsistent("it sends a block that was not asked for");
             if (part.Offset == 0) partial = new PartialBlock(part);
             if (partial?.TryAdd(part) != true) throw link.Inconsistent("it sends parts of a block in a wrong order");
+            pace.Spend(part.Bytes.Length);
             if (!partial.IsWhole) continue;
             yield return part with { Offset = 0, Bytes = partial.Bytes };
             partial = null;
@@ -252,13 +255,13 @@ internal sealed class SyncTransfer(StoreEnd end, SyncLink link, IProgress<SyncPr
         }
     }
 
-    private static IEnumerable<List<MissingBlock>> Spans(IReadOnlyList<MissingBlock> blocks)
+    private IEnumerable<List<MissingBlock>> Spans(IReadOnlyList<MissingBlock> blocks)
     {
         var open = new List<MissingBlock>();
         long bytes = 0;
         foreach (MissingBlock block in blocks)
         {
-            if (open.Count == BlocksAtOnce || (open.Count > 0 && bytes + block.About.Length > BytesAtOnce))
+            if (open.Count == BlocksAtOnce || (open.Count > 0 && bytes + block.About.Length > pace.BytesAtOnce))
             {
                 yield return open;
                 (open, bytes) = ([], 0);

@@ -69,12 +69,4 @@ internal sealed class SketchPlan
     /// <summary>The first number of symbols to ask for of a group.</summary>
     public int FirstSymbols(int group) =>
         (int)(BucketsOf(group).Count * Expected * (IsUnknown ? UnknownShare : SymbolsOfDifference)) + 10;
-
-    /// <summary>The items of a set in a group.</summary>
-    public Memory.Digest256[] ItemsOf(SyncSet set, int group)
-    {
-        var items = new List<Memory.Digest256>();
-        foreach (int bucket in BucketsOf(group)) items.AddRange(set.Buckets(Bits, bucket, 1));
-        return [.. items];
-    }
 }

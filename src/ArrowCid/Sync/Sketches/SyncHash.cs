@@ -7,7 +7,7 @@ namespace ArrowCid.Sync;
 
 /// <summary>The keyed hash of one session: SipHash-2-4 of a digest. The key is drawn by both sides, so that no one can
 /// prepare digests that collide (<c>SYNC.md</c>, Hash).</summary>
-internal readonly struct SyncHash
+internal readonly record struct SyncHash
 {
     /// <summary>The bytes of a side's part of the key.</summary>
     public const int NonceBytes = 32;

@@ -3,7 +3,7 @@ using ArrowCid.Channels.Sds;
 
 namespace ArrowCid.Tests.Channels.Sds;
 
-/// <summary>Sixteen faults that nim-sds 0.3.0 has, in the order of SDS.md, section 6: none of them is here.</summary>
+/// <summary>Sixteen faults that nim-sds 0.3.0 has, in the order of SDS.md, section 7: none of them is here.</summary>
 public sealed class SdsFaultTests
 {
     [Theory]

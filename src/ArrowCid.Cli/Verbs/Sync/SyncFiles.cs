@@ -1,0 +1,108 @@
+using ArrowCid.Cli.Inputs;
+using ArrowCid.Client;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+using ArrowCid.Sync;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backup;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary>Files as the other side of a sync: a backup gets what it lacks, and a CAR that is no backup gives its
+/// blocks.</summary>
+internal static class SyncFiles
+{
+    /// <summary>Whether a side is files: a backup, a CAR, or a CAR that does not exist yet.</summary>
+    public static bool Matches(string side) => SyncSide.IsBackupPath(side) || (!Directory.Exists(side) &&
+        !ServerSync.Matches(side) && side.EndsWith(BackupFiles.Extension, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Whether a side is a CAR that is no backup.</summary>
+    public static bool IsPlainCar(string side)
+    {
+        if (!File.Exists(side)) return false;
+        using Stream stream = Input.OpenSeekable(side);
+        try
+        {
+            _ = StoreBackup.Read([stream], prove: false);
+            return false;
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.InvalidData or ErrorCode.Unsupported)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Writes what a backup lacks: a new file whole, a directory by an increment.</summary>
+    public static SyncReport Push(CidStore store, string path, bool isDryRun)
+    {
+        bool isOne = BackupFiles.IsFileToWrite(path);
+        using BackupFiles files = BackupFiles.Find(path);
+        StoreBackup? earlier = files.Files.Length == 0 ? null : files.Read(prove: false);
+        if (earlier is not null && earlier.Increments[^1].Store != store.Blocks.Id)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"{path} is a backup of another store; nothing was written; name another file");
+        }
+
+        List<BlockInfo> lacking = [.. store.Registry.Entries.Alive(store.Blocks.Listing.List())
+            .Where(block => earlier?.HasBytes(block.Digest) != true)];
+        long here = store.Registry.Entries.Alive(store.Blocks.Listing.List()).LongCount();
+        BackupResult? made = isDryRun ? null : BackupVerb.Write(store, path).Made;
+        return new SyncReport
+        {
+            Peer = path,
+            Way = SyncWay.List,
+            BlocksHere = here,
+            BlocksThere = earlier?.BlockCount ?? 0,
+            SearchBytes = 0,
+            RoundTrips = 0,
+            BlocksPulled = 0,
+            BytesPulled = 0,
+            BlocksPushed = made is null ? lacking.Count : isOne ? made.Blocks : made.NewBlocks,
+            BytesPushed = made is null || !isOne ? lacking.Sum(block => block.Length) : made.ByteLength,
+            FactsPulled = 0,
+            FactsPushed = made?.NewFacts ?? 0,
+            FactsRefused = 0,
+            NamesPulled = [],
+            NamesPushed = [],
+            Conflicts = [],
+            NamesWaiting = [],
+            Items = isDryRun
+                ? [.. lacking.Select(block => new SyncItem(Cid.FromSha256(block.Codec, block.Digest), block.Length,
+                    SyncOutcome.Push))]
+                : [],
+            IsDryRun = isDryRun,
+        };
+    }
+
+    /// <summary>Takes the blocks of a CAR that is no backup.</summary>
+    public static SyncReport Pull(CidStore store, string path)
+    {
+        using Stream car = Input.OpenSeekable(path);
+        using var progress = new Progress("bytes read");
+        CarImport read = store.Transfer.ImportCar(car, progress: progress);
+        ImportedBlock[] taken = [.. read.Blocks.Where(block => block.IsNew)];
+        return new SyncReport
+        {
+            Peer = path,
+            Way = SyncWay.List,
+            BlocksHere = 0,
+            BlocksThere = read.Blocks.Count,
+            SearchBytes = 0,
+            RoundTrips = 0,
+            BlocksPulled = taken.Length,
+            BytesPulled = taken.Sum(block => block.ByteLength),
+            BlocksPushed = 0,
+            BytesPushed = 0,
+            FactsPulled = 0,
+            FactsPushed = 0,
+            FactsRefused = 0,
+            NamesPulled = [],
+            NamesPushed = [],
+            Conflicts = [],
+            NamesWaiting = [],
+            Items = [],
+            IsDryRun = false,
+        };
+    }
+}
