@@ -15,8 +15,9 @@ internal static class ChannelSdsVerbs
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
     public static Verb Make() => new("sds",
-        "Speak Scalable Data Sync with participants of nim-sds or @waku/sds: wrap and unwrap single messages, or bridge " +
-        "a channel. Bytes come on the standard input and go to the standard output; their transport is another program.",
+        "Speak Scalable Data Sync with participants of nim-sds or @waku/sds. Single messages are wrapped and unwrapped, " +
+        "or a channel is bridged. Bytes come on the standard input and go to the standard output; their transport is " +
+        "another program.",
         "arrowcid channel sds wrap --as alice --sds-channel lobby --id m1 --state alice.sds < content > message",
         "arrowcid channel sds unwrap --as bob --state bob.sds < message > content",
         "arrowcid channel sds serve lobby --dialect nim --state bridge.sds")
@@ -36,8 +37,8 @@ internal static class ChannelSdsVerbs
         Option<string?> dialect = Dialect();
         Option<string?> state = State();
         var verb = new Verb("wrap",
-            "Wrap the standard input as one message, which is written to the standard output. With --state, it names " +
-            "the messages that it follows, and is resent until it is acknowledged.",
+            "Wrap the standard input as one message. It goes to the standard output. With --state, it names the " +
+            "messages that it follows.",
             "arrowcid channel sds wrap --as alice --sds-channel lobby --id m1 --state alice.sds < content > message")
         {
             participant, channel, id, dialect, state,

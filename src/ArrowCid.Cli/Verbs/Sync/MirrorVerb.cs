@@ -26,7 +26,7 @@ internal static class MirrorVerb
         var prefix = new Option<string?>("--as")
         {
             HelpName = "PREFIX",
-            Description = "Where names go: NAME comes as PREFIX/NAME.",
+            Description = "A prefix for names: NAME comes as PREFIX/NAME.",
         };
         Option<bool> json = Verb.Json();
         var verb = new Verb("mirror",

@@ -28,7 +28,7 @@ internal static class SyncVerb
         var prefix = new Option<string?>("--as")
         {
             HelpName = "PREFIX",
-            Description = "Where names of the other side go: NAME comes as PREFIX/NAME, and does not go back.",
+            Description = "A prefix for names of the other side: NAME comes as PREFIX/NAME, and does not go back.",
         };
         var with = new Option<bool>("--with-pins") { Description = "Pins too." };
         var resurrect = new Option<bool>("--resurrect")

@@ -8,9 +8,9 @@ public class VerbHelpTests
 {
     private static readonly string[] s_imperatives =
     [
-        "Acknowledge", "Add", "Back", "Bring", "Change", "Check", "Clean", "Collect", "Compute", "Compare", "Copy", "Create", "Delete", "Explain",
+        "Acknowledge", "Add", "Back", "Bridge", "Bring", "Change", "Check", "Clean", "Collect", "Compute", "Compare", "Copy", "Create", "Delete", "Explain",
         "Export", "Extract", "Fetch", "Find", "Free", "Hash", "Import", "Keep", "Let", "List", "Maintain", "Make", "Manage", "Measure", "Merge",
-        "Pin", "Print", "Publish", "Push", "Remove", "Repair", "Restore", "Revoke", "Run", "Serve", "Set", "Share", "Show", "Sign", "Store", "Write",
+        "Pin", "Print", "Publish", "Push", "Remove", "Repair", "Restore", "Revoke", "Run", "Serve", "Set", "Share", "Show", "Sign", "Speak", "Store", "Unwrap", "Wrap", "Write",
     ];
 
     [Fact]
