@@ -9,6 +9,7 @@ import base64
 import decimal
 import json
 import os
+import struct
 import subprocess
 import sys
 
@@ -269,6 +270,47 @@ def watch(client, token, *_):
     except fl.FlightUnavailableError as e:
         assert cursor in str(e), (cursor, e)
         print("end", cursor, flush=True)
+
+
+def channels(client, token, *_):
+    """Channels are made, published to and read by actions; messages come while they are published, and an exchange
+    brings them to a participant that has none."""
+    options = bearer(token)
+
+    def act(action, **body):
+        return [json.loads(result.body.to_pybytes()) for result in
+                client.do_action(fl.Action(action, json.dumps(body).encode() if body else b""), options)]
+
+    made, = act("channel-create", name="telemetry", open=True)
+    assert made in act("channels"), made
+    put(client, options, path("put"), table(10).to_batches())
+    first, = act("channel-publish", channel="telemetry", text="one")
+    stream = client.do_action(fl.Action("channel-read", json.dumps(
+        {"channel": "telemetry", "from": "oldest"}).encode()), options)
+    message = json.loads(next(stream).body.to_pybytes())
+    assert message["cid"] == first["cid"] and base64.b64decode(message["bytes"]) == b"one", message
+    # The second one is published while the stream waits for it.
+    second, = act("channel-publish", channel=made["cid"], text="two")
+    message = json.loads(next(stream).body.to_pybytes())
+    assert (message["cid"], message["parents"]) == (second["cid"], [first["cid"]]), message
+    again = act("channel-read", **{"channel": "telemetry", "from": "oldest", "idleMs": 0})
+    assert [one["cid"] for one in again] == [first["cid"], second["cid"]], again
+    assert act("channel-read", **{"channel": "telemetry", "from": again[0]["cursor"], "idleMs": 0}) == again[1:]
+    # The greeting begins with a hello; one that wants all that is there, with nothing known, gets it, oldest first.
+    greeting = [result.body.to_pybytes() for result in
+                client.do_action(fl.Action("channel-exchange", made["cid"].encode() + b"\n"), options)]
+    assert greeting[0].startswith(b"\x82\x00"), greeting
+    link = b"\xd8\x2a\x58\x25\x00" + base64.b32decode(second["cid"][1:].upper() + "=" * 6)
+    want = b"\x83\x03\x81" + link + b"\x80"
+    answers = [result.body.to_pybytes() for result in client.do_action(fl.Action(
+        "channel-exchange", made["cid"].encode() + b"\n" + struct.pack("<I", len(want)) + want), options)]
+    assert [answer[:2] for answer in answers] == [b"\x82\x01"] * 2, answers
+    assert b"two" in answers[1] and b"two" not in answers[0], answers
+    fails(fl.FlightServerError, lambda: act("channel-read", channel="none", idleMs=0))
+    for body in ({"channel": "telemetry"}, {"channel": "telemetry", "text": "a", "contents": ["b"]}):
+        fails(pa.ArrowInvalid, lambda: act("channel-publish", **body))
+    fails(fl.FlightUnauthenticatedError, lambda: list(client.do_action(
+        fl.Action("channel-publish", b'{"channel": "telemetry", "text": "x"}'))))
 
 
 def resume(client, token, cursor, count):

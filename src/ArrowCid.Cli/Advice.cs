@@ -50,7 +50,9 @@ internal static class Advice
     public static string Of(ArrowCidException error) => Join(error.Message, error.Remedy);
 
     /// <summary>A reason to keep a block, and the advice.</summary>
-    public static string Of(KeepReason reason) => Join(reason.ToString(), reason.Remedy);
+    public static string Of(KeepReason reason) => reason.Kind == KeepKind.Message
+        ? $"{reason}; 'arrowcid rm --force' removes it, 'arrowcid channel rm' the channel"
+        : Join(reason.ToString(), reason.Remedy);
 
     /// <summary>A gap of a watcher, and the advice.</summary>
     public static string Of(WatchGap gap) => Join(gap.ToString(), gap.Remedy);

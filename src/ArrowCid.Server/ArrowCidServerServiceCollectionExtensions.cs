@@ -45,7 +45,8 @@ public static class ArrowCidServerServiceCollectionExtensions
         {
             HttpService http = provider.GetRequiredService<HttpService>();
             return FlightServices.Create(http.Store, provider.GetRequiredService<FlightGate>(), http.Live,
-                http.Counters, () => http.GatewayUrl, provider.GetRequiredService<ServerOptions>().AnonymousPatience);
+                http.Channels, http.Counters, () => http.GatewayUrl,
+                provider.GetRequiredService<ServerOptions>().AnonymousPatience);
         });
         services.AddSingleton<ServerStart>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ServerStart>());

@@ -40,6 +40,9 @@ internal static class Worker
         ["memo-once"] = MemoWorker.Once,
         ["cache-read"] = CacheWorker.Read,
         ["cache-evict"] = CacheWorker.Evict,
+        ["channel-publish"] = ChannelWorker.Publish,
+        ["channel-consume"] = ChannelWorker.Consume,
+        ["channel-exchange"] = ChannelWorker.Exchange,
         ["leave-exported"] = CDataWorker.LeaveExported,
     };
 

@@ -49,7 +49,8 @@ internal static class TortureSteps
     public static IReadOnlyList<CrashStep> All { get; } =
         [.. Enum.GetValues<CrashStep>().Where(step => step is not (CrashStep.None or CrashStep.Q1 or CrashStep.Q2
             or CrashStep.Q3 or CrashStep.N1 or CrashStep.N2 or CrashStep.N3
-            or CrashStep.Z1 or CrashStep.Z2 or CrashStep.Z3 or CrashStep.Z4))];
+            or CrashStep.Z1 or CrashStep.Z2 or CrashStep.Z3 or CrashStep.Z4
+            or CrashStep.L1 or CrashStep.L2 or CrashStep.L3 or CrashStep.L4 or CrashStep.L5))];
 
     public static IReadOnlyList<TortureStep> Turns { get; } = [.. Make()];
 

@@ -137,6 +137,9 @@ internal static class ServeVerb
             ? store.Places.WriteBackAsync(new WriteBackOptions { Failed = ReportFailure }, ends.Token)
             : Task.CompletedTask;
         Task[] follows = Follow(store, settings, ends.Token);
+        Task channels = store.IsReadOnly ? Task.CompletedTask
+            : Task.Factory.StartNew(() => new ChannelFollowing(store, settings.Follow().Every).Run(ends.Token),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Task membership = settings.Pool() is (var registry, var blocks)
             ? PoolMembership.RunAsync(store, registry, blocks, Console.WriteLine, ends.Token)
             : Task.CompletedTask;
@@ -147,7 +150,7 @@ internal static class ServeVerb
         await ends.CancelAsync().ConfigureAwait(false);
         await server.DisposeAsync().ConfigureAwait(false);
         await copies.ConfigureAwait(false);
-        await Task.WhenAll(follows).ConfigureAwait(false);
+        await Task.WhenAll([.. follows, channels]).ConfigureAwait(false);
         await membership.ConfigureAwait(false);
         server.SayEnding("copies to places have ended; what is left is copied after the next start");
         store.EndMaintenance();

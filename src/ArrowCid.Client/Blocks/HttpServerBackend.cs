@@ -6,11 +6,11 @@ using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Client;
 
-/// <summary>The blocks of a server over HTTP, with a token: the gateway's routes to read, those of the API to list, put
-/// and delete.</summary>
-internal sealed class HttpServerBackend(Uri url, string token, TimeSpan? timeout = null)
+/// <summary>The blocks of a server over HTTP, with a token, or without one where the server lets anybody put: the
+/// gateway's routes to read, those of the API to list, put and delete.</summary>
+internal sealed class HttpServerBackend(Uri url, string? token, TimeSpan? timeout = null)
     : GatewayBackend(url, timeout ?? TimeSpan.FromMinutes(5), MostBlockBytes,
-        new AuthenticationHeaderValue("Bearer", token))
+        token is null ? null : new AuthenticationHeaderValue("Bearer", token))
 {
     // The most that a server lists at once.
     private const int MostListed = 1_000_000;

@@ -73,10 +73,13 @@ internal static class HttpErrors
         });
 
     /// <summary>Answers with a JSON object.</summary>
-    public static async Task WriteJson(HttpResponse response, Action<Utf8JsonWriter> members)
+    public static Task WriteJson(HttpResponse response, Action<Utf8JsonWriter> members) =>
+        WriteJson(response, JsonObject.Bytes(members));
+
+    /// <summary>Answers with the bytes of a JSON object.</summary>
+    public static async Task WriteJson(HttpResponse response, byte[] bytes)
     {
         response.ContentType = FileTypes.Json;
-        byte[] bytes = JsonObject.Bytes(members);
         response.ContentLength = bytes.Length;
         if (HttpMethods.IsHead(response.HttpContext.Request.Method)) return;
         await response.Body.WriteAsync(bytes, response.HttpContext.RequestAborted).ConfigureAwait(false);

@@ -17,6 +17,7 @@ internal sealed class HttpService : IDisposable
     private readonly Lazy<LargeBlocks> _large;
     private readonly Lazy<LiveAnnouncements> _live;
     private readonly Lazy<MadeFiles> _files;
+    private readonly Lazy<ServedChannels> _channels;
     private PinService? _pins;
     private int _isDisposed;
 
@@ -45,6 +46,7 @@ internal sealed class HttpService : IDisposable
         _large = new Lazy<LargeBlocks>(() => new LargeBlocks(Store, s_mostWait, stopping));
         _live = new Lazy<LiveAnnouncements>(() => new LiveAnnouncements(Store, stopping));
         _files = new Lazy<MadeFiles>(() => new MadeFiles(new MadeFileLimits(), Time));
+        _channels = new Lazy<ServedChannels>(() => new ServedChannels(Store));
         counters.Watches = () => _live.IsValueCreated ? _live.Value.Watches : 0;
         Metrics = new Metrics(counters, () => source.Directory);
     }
@@ -61,6 +63,9 @@ internal sealed class HttpService : IDisposable
 
     /// <summary>The files of answers that are made whole, such as Parquet.</summary>
     public MadeFiles Files => _files.Value;
+
+    /// <summary>The channels that are open, over Flight too.</summary>
+    public ServedChannels Channels => _channels.Value;
 
     /// <summary>The sessions of sync.</summary>
     public SyncSessions Syncs { get; } = new(TimeProvider.System);
@@ -117,6 +122,7 @@ internal sealed class HttpService : IDisposable
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         _pins?.Dispose();
+        if (_channels.IsValueCreated) _channels.Value.Dispose();
         if (_live.IsValueCreated) _live.Value.Dispose();
         if (_files.IsValueCreated) _files.Value.Dispose();
         Metrics.Dispose();

@@ -13,18 +13,19 @@ internal static class FlightServices
     /// <param name="store">The store.</param>
     /// <param name="gate">Decides which calls are allowed.</param>
     /// <param name="live">The announcements that all watchers share.</param>
+    /// <param name="channels">The channels that are open.</param>
     /// <param name="counters">The counters of the server.</param>
     /// <param name="gateway">Returns the URL of the HTTP gateway, or null.</param>
     /// <param name="patience">How long a stream without a token may wait for its next message.</param>
-    public static FlightCalls Create(CidStore store, FlightGate gate, LiveAnnouncements live, ServerCounters counters,
-        Func<string?> gateway, TimeSpan patience)
+    public static FlightCalls Create(CidStore store, FlightGate gate, LiveAnnouncements live,
+        ServedChannels channels, ServerCounters counters, Func<string?> gateway, TimeSpan patience)
     {
         var streams = new BlockStreams(store);
         return new FlightCalls
         {
             Gate = gate,
             Infos = new InfoCalls(store, gate, streams) { Gateway = gateway },
-            Actions = new ActionCalls(store, gate),
+            Actions = new ActionCalls(store, gate, channels),
             Gets = new GetCalls(store, gate, streams, new WatchStream(store, live)),
             Puts = new PutCalls(store, gate, counters),
             Exchanges = new ExchangeCalls(store, patience),

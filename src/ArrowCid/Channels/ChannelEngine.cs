@@ -88,6 +88,9 @@ internal sealed class ChannelEngine(ChannelBlock channel, Cid cid, IMessageSourc
         return isVerified || message.IsSignedBy(key) ? null : MessageVerdict.BadSignature;
     }
 
+    /// <summary>Takes the memory for a number of messages at once.</summary>
+    public void Expect(int messages) => _delivered.Expect(messages);
+
     /// <summary>Takes in a message that is stored.</summary>
     /// <param name="message">The message.</param>
     /// <param name="now">The wall clock, in ms.</param>
@@ -106,7 +109,7 @@ internal sealed class ChannelEngine(ChannelBlock channel, Cid cid, IMessageSourc
 
         if (!_writers.ContainsKey(message.Writer) && _writers.Count >= _limits.Participants)
             return MessageVerdict.Later;
-        var wait = new WaitingMessage(message);
+        WaitingMessage? wait = null;
         foreach (Digest256 parent in message.Parents)
         {
             if (_refused.Contains(parent))
@@ -115,10 +118,10 @@ internal sealed class ChannelEngine(ChannelBlock channel, Cid cid, IMessageSourc
                 return MessageVerdict.Refused;
             }
 
-            if (!IsMet(in parent)) wait.Missing.Add(parent);
+            if (!IsMet(in parent)) _ = (wait ??= new WaitingMessage(message)).Missing.Add(parent);
         }
 
-        if (wait.Missing.Count > 0) return Hold(wait, since, events);
+        if (wait is not null) return Hold(wait, since, events);
         _ready.Enqueue(message, (message.At, message.Digest));
         DeliverReady(events);
         return _delivered.Contains(message.Digest) ? MessageVerdict.Delivered : MessageVerdict.Refused;

@@ -16,10 +16,17 @@ internal sealed class ChannelExchange(ChannelEngine engine, IMessageStore store,
     public const int MaxMessages = 1024;
 
     private const int MaxLinks = 512;
-    private const int MaxAnswerBytes = 4 << 20;
+
+    /// <summary>The maximum number of bytes of all answers to one call, but for the last message.</summary>
+    public const int MaxAnswerBytes = 4 << 20;
+
     private const int MaxSamples = 24;
     private const ulong Hello = 0, Message = 1, Want = 3, Beat = 4, Absent = 5;
     private const ulong NotHere = 1, NotKept = 2;
+
+    private readonly HashSet<Digest256> _asked = [], _said = [];
+    private bool _isCall;
+    private long _answered;
 
     /// <summary>The number of messages that were taken in, and of those that were refused.</summary>
     public long Received { get; private set; }
@@ -87,11 +94,21 @@ internal sealed class ChannelExchange(ChannelEngine engine, IMessageStore store,
         return output.WrittenSpan.ToArray();
     }
 
+    /// <summary>Begins a call, of which the answers are bounded together: what is over the limit is not answered, and
+    /// is asked for again. Nothing is asked for or sent twice in a call.</summary>
+    public void BeginCall()
+    {
+        (_isCall, _answered) = (true, 0);
+        _asked.Clear();
+        _said.Clear();
+    }
+
     /// <summary>Takes in a list of another participant.</summary>
     /// <param name="list">Any bytes.</param>
     /// <param name="now">The wall clock, in ms.</param>
     /// <param name="events">Gets what comes of it.</param>
-    /// <returns>The answers.</returns>
+    /// <returns>The answers, of which all since <see cref="BeginCall"/> have at most <see cref="MaxAnswerBytes"/> bytes
+    /// and a message.</returns>
     /// <exception cref="InvalidIpldException">The bytes are no such list. Nothing was changed.</exception>
     public List<byte[]> Take(ReadOnlyMemory<byte> list, ulong now, List<EngineEvent> events)
     {
@@ -139,6 +156,14 @@ internal sealed class ChannelExchange(ChannelEngine engine, IMessageStore store,
         return answers;
     }
 
+    private bool HasSpace => _answered < MaxAnswerBytes;
+
+    private void Say(List<byte[]> answers, byte[] answer)
+    {
+        answers.Add(answer);
+        _answered += answer.Length + sizeof(uint);
+    }
+
     private void TakeMessage(MessageBlock message, ulong now, List<EngineEvent> events)
     {
         if (engine.IsKnown(message.Digest)) return;
@@ -166,9 +191,11 @@ internal sealed class ChannelExchange(ChannelEngine engine, IMessageStore store,
     private void TakeHeads(Digest256[] heads, List<byte[]> answers)
     {
         Digest256[] unknown = [.. heads.Where(head => !engine.IsKnown(in head))];
+        if (!HasSpace) return;
         if (unknown.Length > 0)
         {
-            answers.Add(SayWant(unknown));
+            if (_isCall) unknown = [.. unknown.Where(_asked.Add)];
+            if (unknown.Length > 0) Say(answers, SayWant(unknown));
             return;
         }
 
@@ -178,22 +205,23 @@ internal sealed class ChannelExchange(ChannelEngine engine, IMessageStore store,
 
     private void Answer(Digest256[] wanted, Digest256[] known, List<byte[]> answers)
     {
-        int bytes = 0;
         foreach (Digest256 missing in wanted)
         {
             Digest256 digest = missing;
-            if (!engine.IsDelivered(in digest) && store.Find(in digest) is null) answers.Add(SayAbsent(in digest));
+            if (!HasSpace) return;
+            if (!engine.IsDelivered(in digest) && store.Find(in digest) is null)
+                Say(answers, SayAbsent(in digest));
         }
 
+        if (!HasSpace) return;
         foreach ((Digest256 digest, _) in Ancestry.Difference(store,
             wanted.Where(one => engine.IsDelivered(in one)), known.Where(one => engine.IsDelivered(in one)),
             MaxMessages))
         {
-            if (store.Find(in digest) is not { } message) continue;
-            answers.Add(SayMessage(message));
+            if ((_isCall && !_said.Add(digest)) || store.Find(in digest) is not { } message) continue;
+            Say(answers, SayMessage(message));
             SentMessages.Add(digest);
-            bytes += message.Bytes.Length;
-            if (bytes > MaxAnswerBytes) return;
+            if (!HasSpace) return;
         }
     }
 

@@ -36,8 +36,16 @@ internal sealed class DigestSet
         int place = PlaceOf(_places, key);
         if (_places[place] == key) return false;
         _places[place] = key;
-        if (++Count > _places.Length / 4 * 3) Grow();
+        if (++Count > _places.Length / 4 * 3) Resize(_places.Length * 2);
         return true;
+    }
+
+    /// <summary>Takes the memory for a number of digests at once.</summary>
+    public void Expect(int count)
+    {
+        int length = _places.Length;
+        while (count > length / 4 * 3) length *= 2;
+        if (length > _places.Length) Resize(length);
     }
 
     private static UInt128 KeyOf(in Digest256 digest) =>
@@ -50,9 +58,9 @@ internal sealed class DigestSet
         return place;
     }
 
-    private void Grow()
+    private void Resize(int length)
     {
-        var larger = new UInt128[_places.Length * 2];
+        var larger = new UInt128[length];
         foreach (UInt128 key in _places)
         {
             if (key != 0) larger[PlaceOf(larger, key)] = key;

@@ -161,34 +161,41 @@ internal sealed class MessageBlock
         IReadOnlyList<(int, string)> hints = [];
         while (reader.NextKey(ref map, out ReadOnlySpan<byte> key))
         {
-            switch (IpldText.Utf8.GetString(key))
+            if (key.SequenceEqual("v"u8))
             {
-                case "v": if (reader.ReadUInt64() != 1) throw Refuse("a message of another version"); break;
-                case "at": At = reader.ReadUInt64(); break;
-                case "run": Run = ReadRun(ref reader); break;
-                case "seq": Sequence = reader.ReadUInt64(); break;
-                case "sig":
-                    _signatureFrom = at;
-                    Signature = BlockSignature.Read(ref reader);
-                    _signatureTo = reader.Position;
-                    break;
-                case "kind":
-                    if (!reader.ReadTextBytes().SequenceEqual("arrowcid/channel/message"u8)) throw Refuse("no message");
-                    break;
-                case "writer": Writer = ReadDigest(ref reader); break;
-                case "channel": Channel = ReadNode(ref reader); break;
-                case "content": Content = ReadContent(ref reader); break;
-                case "parents": Parents = ReadLinks(ref reader, ChannelBlock.MaxParents); break;
-                case "lost":
-                    Lost = ReadLinks(ref reader, MaxLost);
-                    if (Lost.Length == 0) throw Refuse("an empty list of lost messages");
-                    seen--;
-                    break;
-                case "hints":
-                    hints = ReadHints(ref reader);
-                    seen--;
-                    break;
-                default: throw Refuse("a message with another key");
+                if (reader.ReadUInt64() != 1) throw Refuse("a message of another version");
+            }
+            else if (key.SequenceEqual("at"u8)) At = reader.ReadUInt64();
+            else if (key.SequenceEqual("run"u8)) Run = ReadRun(ref reader);
+            else if (key.SequenceEqual("seq"u8)) Sequence = reader.ReadUInt64();
+            else if (key.SequenceEqual("sig"u8))
+            {
+                _signatureFrom = at;
+                Signature = BlockSignature.Read(ref reader);
+                _signatureTo = reader.Position;
+            }
+            else if (key.SequenceEqual("kind"u8))
+            {
+                if (!reader.ReadTextBytes().SequenceEqual("arrowcid/channel/message"u8)) throw Refuse("no message");
+            }
+            else if (key.SequenceEqual("writer"u8)) Writer = ReadDigest(ref reader);
+            else if (key.SequenceEqual("channel"u8)) Channel = ReadNode(ref reader);
+            else if (key.SequenceEqual("content"u8)) Content = ReadContent(ref reader);
+            else if (key.SequenceEqual("parents"u8)) Parents = ReadLinks(ref reader, ChannelBlock.MaxParents);
+            else if (key.SequenceEqual("lost"u8))
+            {
+                Lost = ReadLinks(ref reader, MaxLost);
+                if (Lost.Length == 0) throw Refuse("an empty list of lost messages");
+                seen--;
+            }
+            else if (key.SequenceEqual("hints"u8))
+            {
+                hints = ReadHints(ref reader);
+                seen--;
+            }
+            else
+            {
+                throw Refuse("a message with another key");
             }
 
             seen++;
@@ -199,7 +206,9 @@ internal sealed class MessageBlock
         if (seen != 10) throw Refuse("a message lacks a key");
         if (At > MaxTime) throw Refuse("a time of over 53 bits");
         if (Sequence is 0 or > MaxTime) throw Refuse("a number that is 0, or over 53 bits");
-        if (hints.Any(hint => hint.Item1 >= Math.Max(1, Content.Blocks.Count))) throw Refuse("a hint of no block");
+        if (hints.Count == 0) return;
+        int blocks = Math.Max(1, Content.Blocks.Count);
+        if (hints.Any(hint => hint.Item1 >= blocks)) throw Refuse("a hint of no block");
         Content = Content with { Hints = hints };
     }
 

@@ -96,6 +96,69 @@ public sealed class ChannelVerbsTests
         Assert.Empty(Run(third, "channel", "repair", "telemetry").Exits(0).Text);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Server_keeps_a_channel_in_step_with_its_peers(bool isFlight)
+    {
+        using var served = Flight.ServedStore.Start();
+        using TemporaryFolder copy = new();
+        string token = Path.Combine(served.Directory, "serve.token"), peer = isFlight ? served.Flight : served.Http;
+        using CidStore there = CidStore.Open(served.Directory);
+        using var theirs = MessageChannel.Create(there, "telemetry", new ChannelOptions { IsOpen = true });
+        Cid first = theirs.PublishBytes("first"u8.ToArray());
+        string[] join = ["channel", "join", $"{theirs.Cid}", "--peer", peer, "--token-file", token];
+        Assert.Equal($"{theirs.Cid}  telemetry  1 in\n", Run(copy, join).Exits(0).Text);
+        Assert.Equal($"{theirs.Cid}  telemetry  0 in\n", Run(copy, join).Exits(0).Text);
+        Assert.StartsWith(peer, Run(copy, "channel", "peers", "telemetry").Exits(0).Text, StringComparison.Ordinal);
+        System.Diagnostics.Process server = Command.Begin(["serve", "--store", copy.Store, "--flight", "none", "--http",
+            "127.0.0.1:0", "--follow-every", "20ms"]);
+        try
+        {
+            using CidStore here = CidStore.Open(copy.Store);
+            using var ours = MessageChannel.Open(here, "telemetry");
+            Assert.Equal(first, ours.Log().Single().Cid);
+            Cid block = there.PutRaw("a block"u8.ToArray()).Cid, second = theirs.Publish([block]);
+            Assert.Equal(second, First(ours, from: ours.Log().Single().Cursor));
+            Cid third = ours.PublishBytes("third"u8.ToArray());
+            Assert.Equal(third, First(theirs, from: theirs.Log().First(message => message.Cid == second).Cursor));
+        }
+        finally
+        {
+            server.Kill();
+            server.WaitForExit();
+            server.Dispose();
+        }
+
+        Run(copy, "channel", "peer", "add", "telemetry", "https://b.example:8816").Exits(0);
+        Assert.Equal(2, Run(copy, "channel", "peers", "telemetry", "--json").Exits(0).Json.Count());
+        Run(copy, "channel", "peer", "rm", "telemetry", "https://b.example:8816").Exits(0);
+        Run(copy, "channel", "peer", "rm", "telemetry", "https://b.example:8816").Exits(3);
+        Run(copy, "channel", "peer", "add", "telemetry", "b.example").Exits(2);
+        Run(copy, "channel", "leave", "telemetry").Exits(0);
+        Assert.Empty(Run(copy, "channel", "peers", "telemetry").Exits(0).Text);
+        Assert.Equal(3, Run(copy, "channel", "log", "telemetry").Exits(0).Text.Split('\n').Length - 1);
+    }
+
+    [Fact]
+    public void Batch_is_put_and_published_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "channel", "create", "telemetry", "--open").Exits(0);
+        string block = Run(folder, "put", Small, "--channel", "telemetry").Exits(0).Text.Split(' ')[0];
+        JsonElement message = Assert.Single(Run(folder, "channel", "log", "telemetry", "--json").Exits(0).Json);
+        Assert.Equal(block, message.GetProperty("contents")[0].GetString());
+        Run(folder, "put", Small, "--channel", "none").Exits(3);
+        string kept = Run(folder, "rm", message.GetProperty("cid").GetString()!).Exits(5).Text;
+        Assert.Contains("it is a message of the channel", kept, StringComparison.Ordinal);
+        Assert.Contains("'arrowcid rm --force'", kept, StringComparison.Ordinal);
+        Assert.Contains("links to it", Run(folder, "rm", block).Exits(5).Text, StringComparison.Ordinal);
+        Run(folder, "rm", message.GetProperty("cid").GetString()!, "--force").Exits(0);
+    }
+
+    private static Cid First(MessageChannel channel, ChannelCursor from) =>
+        channel.Read(from, TimeSpan.FromSeconds(60)).First().Cid;
+
     private static string Small => Path.Combine(Command.Data, "vectors/v1.arrows");
 
     private static string NewKey(TemporaryFolder folder, string name)

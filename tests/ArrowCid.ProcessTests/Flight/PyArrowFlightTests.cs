@@ -15,6 +15,7 @@ public sealed class PyArrowFlightTests
     [InlineData("errors")]
     [InlineData("exchange")]
     [InlineData("cut")]
+    [InlineData("channels")]
     public void A_check_of_the_client_passes(string check)
     {
         using ServedStore served = ServedStore.Start();

@@ -212,6 +212,70 @@ public sealed class ChannelTests : IDisposable
     }
 
     [Fact]
+    public void Consumers_that_acknowledge_out_of_order_in_several_handles_get_each_message_once()
+    {
+        var random = new Random(Environment.TickCount);
+        int seed = random.Next();
+        random = new Random(seed);
+        using CidStore store = Stores.Open(_folder), second = Stores.Open(_folder);
+        using MessageChannel channel = Open(store);
+        using var other = MessageChannel.Open(second, "telemetry");
+        HashSet<Cid> sent = [.. Enumerable.Range(0, 200).Select(i => (i % 3 == 0 ? other : channel).PublishBytes(BitConverter.GetBytes(i)))];
+        ChannelConsumer[] consumers = [channel.OpenConsumer("etl"), other.OpenConsumer("etl"), channel.OpenConsumer("etl")];
+        List<ChannelMessage>[] held = [[], [], []];
+        var acked = new HashSet<Cid>();
+        while (acked.Count < sent.Count)
+        {
+            int one = random.Next(consumers.Length);
+            if (random.Next(3) > 0 && consumers[one].Receive(TimeSpan.Zero) is { } message)
+            {
+                Assert.False(acked.Contains(message.Cid), $"seed {seed}: {message.Cid} came after it was acknowledged");
+                held[one].Add(message);
+            }
+            else if (held[one].Count > 0)
+            {
+                ChannelMessage done = held[one][random.Next(held[one].Count)];
+                _ = held[one].Remove(done);
+                consumers[one].Ack(done.Cid);
+                Assert.True(acked.Add(done.Cid), $"seed {seed}: {done.Cid} came twice");
+            }
+        }
+
+        Assert.Equal(sent, acked);
+        Assert.All(consumers, consumer => Assert.Equal(0, consumer.Pending));
+        Assert.All(consumers, consumer => Assert.Null(consumer.Receive(TimeSpan.Zero)));
+        Assert.Equal(channel.Heads, consumers[0].Position.Heads.Select(MessageChannel.MessageCid));
+        foreach (ChannelConsumer consumer in consumers) consumer.Dispose();
+        using ChannelConsumer fresh = other.OpenConsumer("etl");
+        Assert.Null(fresh.Receive(TimeSpan.Zero));
+        Cid last = channel.PublishBytes("last"u8.ToArray());
+        Assert.Equal(last, fresh.Receive(TimeSpan.FromSeconds(30))!.Cid);
+    }
+
+    [Fact]
+    public void Peers_are_kept_until_they_are_removed_or_the_channel_is()
+    {
+        using CidStore store = Stores.Open(_folder);
+        using MessageChannel channel = Open(store);
+        using var other = MessageChannel.Create(store, "other", new ChannelOptions { IsOpen = true });
+        channel.Peers.Add("grpc://10.0.0.5:8815");
+        other.Peers.Add("https://b.example");
+        channel.Peers.Add("https://c.example?token-file=t");
+        channel.Peers.Add("grpc://10.0.0.5:8815");
+        Assert.Equal(["grpc://10.0.0.5:8815", "https://c.example?token-file=t"], channel.Peers.List());
+        Assert.True(channel.Peers.Remove("grpc://10.0.0.5:8815"));
+        Assert.False(channel.Peers.Remove("grpc://10.0.0.5:8815"));
+        Assert.Equal(2, ChannelPeers.All(store).Count);
+        _ = channel.Remove();
+        Assert.Equal(["https://b.example"], ChannelPeers.All(store)[other.Cid.ToString()]);
+        Assert.True(other.Peers.Clear());
+        Assert.Null(store.Names.Resolve(ChannelPeers.TableName));
+        Assert.Equal(ErrorCode.InvalidArgument, Assert.Throws<ArrowCidException>(() => other.Peers.Add("")).Code);
+        _ = store.Names.Set(ChannelPeers.TableName, store.PutRaw("x"u8.ToArray()).Cid);
+        Assert.Equal(ErrorCode.InvalidData, Assert.Throws<ArrowCidException>(other.Peers.List).Code);
+    }
+
+    [Fact]
     public void Message_that_is_never_acknowledged_is_given_up_after_its_deliveries()
     {
         using CidStore store = Stores.Open(_folder);

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net.Http.Headers;
+using ArrowCid.Client;
 using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;
@@ -24,18 +24,18 @@ internal static class ChannelCarryVerbs
             "Bring a channel and the same one in another store into step, both ways. From a server, a channel is " +
             "joined by its id. Exit code 3 where messages that neither has stay missing.",
             "arrowcid channel sync telemetry /srv/other",
-            "arrowcid channel sync telemetry https://b.example:8816 --token-file t")
+            "arrowcid channel sync telemetry https://b.example:8816 --token-file t",
+            "arrowcid channel sync telemetry grpc://10.0.0.5:8815")
         {
             name, other, only, token, store, json,
         };
-        verb.SetAction(async (parsed, cancel) =>
+        verb.SetAction((parsed, cancel) =>
         {
             using CidStore opened = StoreWriting.Open(parsed.GetValue(store));
             (string text, string peer, bool withContents) =
                 (parsed.GetValue(name)!, parsed.GetValue(other)!, !parsed.GetValue(only));
             ChannelSyncResult result = peer.Contains("://", StringComparison.Ordinal)
-                ? await WithServer(opened, text, peer, parsed.GetValue(token), withContents, cancel)
-                    .ConfigureAwait(false)
+                ? WithServer(opened, text, peer, parsed.GetValue(token), withContents, cancel)
                 : WithStore(opened, text, peer, withContents, cancel);
             using var output = Output.Open();
             if (parsed.GetValue(json))
@@ -55,7 +55,7 @@ internal static class ChannelCarryVerbs
                     $"{result.Received} in  {result.Sent} out  {result.Contents} blocks in  {result.Missing} missing"));
             }
 
-            return result.Missing == 0 ? 0 : ChannelVerb.ExitOfMissing;
+            return Task.FromResult(result.Missing == 0 ? 0 : ChannelVerb.ExitOfMissing);
         });
         return verb;
     }
@@ -144,29 +144,14 @@ internal static class ChannelCarryVerbs
         return mine.Sync.With(theirs, withContents, cancel);
     }
 
-    private static async Task<ChannelSyncResult> WithServer(CidStore store, string text, string url, string? token,
+    private static ChannelSyncResult WithServer(CidStore store, string text, string url, string? token,
         bool withContents, CancellationToken cancel)
     {
-        Uri address = TokenFileOption.UrlOf(url, "OTHER");
-        using var client = new HttpClient { BaseAddress = address };
-        if (TokenFileOption.Read(token, address) is { } shown)
-            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", shown);
+        using ChannelPeer peer = ServerChannels.Open(ChannelPeerVerbs.LocationOf(url, token));
         using MessageChannel mine = IsHere(store, text)
             ? MessageChannel.Open(store, text)
-            : MessageChannel.Join(store, await FirstBlock(client, Cid.Parse(text), cancel).ConfigureAwait(false));
-        return await mine.Sync.WithServerAsync(client, withContents, cancel).ConfigureAwait(false);
-    }
-
-    private static async Task<byte[]> FirstBlock(HttpClient client, Cid cid, CancellationToken cancel)
-    {
-        using HttpResponseMessage answer = await client.GetAsync(
-            new Uri($"/ipfs/{cid}?format=raw", UriKind.Relative), cancel).ConfigureAwait(false);
-        if (!answer.IsSuccessStatusCode)
-            throw new ArrowCidException(ErrorCode.BlockNotFound, $"{client.BaseAddress} has no channel {cid}");
-        byte[] block = await answer.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false);
-        return Cid.Sha256(cid.Codec, block) == cid
-            ? block
-            : throw new ArrowCidException(ErrorCode.InvalidData, $"{client.BaseAddress}: the bytes are not {cid}");
+            : ChannelPeerVerbs.Join(store, peer, Cid.Parse(text), null, cancel);
+        return mine.Sync.WithPeer(peer, withContents, cancel);
     }
 
     private static bool IsHere(CidStore store, string text) =>

@@ -105,7 +105,7 @@ internal static class ChannelSetupVerbs
             using CidStore opened = StoreReading.Open(parsed.GetValue(store));
             using var channel = MessageChannel.Open(opened, parsed.GetValue(name)!);
             using var output = Output.Open();
-            if (parsed.GetValue(json)) PrintJson(output, channel);
+            if (parsed.GetValue(json)) output.JsonLine(writer => ChannelJson.Write(writer, channel));
             else Print(output, channel);
             return 0;
         });
@@ -167,49 +167,11 @@ internal static class ChannelSetupVerbs
                 $"participant   {one.Id[..12]}  {one.Messages} messages  heard {ListVerb.Time(one.LastHeard)}"));
         }
 
+        foreach (string peer in channel.Peers.List()) output.Line($"peer          {CommandError.Visible(peer)}");
         foreach (ChannelGap gap in channel.Gaps)
         {
             output.Line(string.Create(plain,
                 $"missing       {gap.Cid}  since {ListVerb.Time(gap.Since)}  {gap.Waiting} wait"));
         }
     }
-
-    private static void PrintJson(Output output, MessageChannel channel) => output.JsonLine(writer =>
-    {
-        writer.WriteString("name", channel.Name);
-        writer.WriteString("cid", channel.Cid.ToString());
-        writer.WriteNumber("messages", channel.Count);
-        writer.WriteNumber("waiting", channel.Waiting);
-        writer.WriteBoolean("open", channel.IsOpen);
-        if (channel.Keep is { } keep) writer.WriteNumber("keepMs", (long)keep.TotalMilliseconds);
-        writer.WriteStartArray("heads");
-        foreach (Cid head in channel.Heads) writer.WriteStringValue(head.ToString());
-        writer.WriteEndArray();
-        writer.WriteStartArray("writers");
-        foreach (PublicKey key in channel.Writers ?? []) writer.WriteStringValue(key.Text);
-        writer.WriteEndArray();
-        writer.WriteStartArray("participants");
-        foreach (ChannelParticipant one in channel.Participants)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("id", one.Id);
-            writer.WriteNumber("messages", one.Messages);
-            writer.WriteNumber("sequence", one.Sequence);
-            writer.WriteString("heard", ListVerb.Time(one.LastHeard));
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
-        writer.WriteStartArray("missing");
-        foreach (ChannelGap gap in channel.Gaps)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("cid", gap.Cid.ToString());
-            writer.WriteString("since", ListVerb.Time(gap.Since));
-            writer.WriteNumber("waiting", gap.Waiting);
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
-    });
 }

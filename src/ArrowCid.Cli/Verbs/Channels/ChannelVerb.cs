@@ -14,16 +14,19 @@ internal static class ChannelVerb
 
     public static Command Make() => new Verb("channel",
         "Publish and read messages that several writers and stores share. Every reader gets each message once, after " +
-        "all that it follows. Stores are brought into step with 'channel sync', or by files.",
+        "all that it follows. Stores are brought into step by 'serve' with the peers of a channel, by 'channel " +
+        "sync', or by files.",
         "arrowcid channel create telemetry --open",
         "arrowcid channel publish telemetry @latest",
         "arrowcid channel tail telemetry --from oldest --json")
     {
-        ChannelSetupVerbs.MakeCreate(), ChannelSetupVerbs.MakeList(), ChannelSetupVerbs.MakeStatus(),
+        ChannelSetupVerbs.MakeCreate(), ChannelPeerVerbs.MakeJoin(), ChannelSetupVerbs.MakeList(),
+        ChannelSetupVerbs.MakeStatus(),
         ChannelWriteVerbs.MakePublish(), ChannelReadVerbs.MakeTail(), ChannelReadVerbs.MakeLog(),
         ChannelReadVerbs.MakeAck(), ChannelWriteVerbs.MakeWriter(), ChannelWriteVerbs.MakeRepair(),
         ChannelCarryVerbs.MakeSync(), ChannelCarryVerbs.MakeExport(), ChannelCarryVerbs.MakeImport(),
-        ChannelSdsVerbs.Make(), ChannelSetupVerbs.MakeRemove(),
+        ChannelSdsVerbs.Make(), ChannelPeerVerbs.MakePeers(), ChannelPeerVerbs.MakePeer(), ChannelPeerVerbs.MakeLeave(),
+        ChannelSetupVerbs.MakeRemove(),
     };
 
     public static Argument<string> NameText() => Verb.File("NAME", "The name of the channel, or its id.");
@@ -38,33 +41,7 @@ internal static class ChannelVerb
     {
         if (json)
         {
-            output.JsonLine(writer =>
-            {
-                writer.WriteString("cid", message.Cid.ToString());
-                writer.WriteString("time", ListVerb.Time(message.At));
-                writer.WriteString("writer", message.Writer);
-                writer.WriteString("run", message.Run);
-                writer.WriteNumber("sequence", message.Sequence);
-                writer.WriteBoolean("signed", message.IsSigned);
-                writer.WriteStartArray("parents");
-                foreach (Cid parent in message.Parents) writer.WriteStringValue(parent.ToString());
-                writer.WriteEndArray();
-                writer.WriteStartArray("contents");
-                foreach (Cid content in message.Contents) writer.WriteStringValue(content.ToString());
-                writer.WriteEndArray();
-                if (message.Bytes is { } bytes) writer.WriteBase64String("bytes", bytes.Span);
-                if (message.NewWriters is { } keys)
-                {
-                    writer.WriteStartArray("writers");
-                    foreach (PublicKey key in keys) writer.WriteStringValue(key.Text);
-                    writer.WriteEndArray();
-                }
-
-                if (message.IsLate) writer.WriteBoolean("late", true);
-                if (message.IsAfterLoss) writer.WriteBoolean("afterLoss", true);
-                if (message.Deliveries > 0) writer.WriteNumber("deliveries", message.Deliveries);
-                writer.WriteString("cursor", message.Cursor.ToString());
-            });
+            output.JsonLine(writer => ChannelJson.Write(writer, message));
         }
         else
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using ArrowCid.Client;
 using ArrowCid.Signing;
 
 namespace ArrowCid.Cli.Verbs;
@@ -103,26 +104,42 @@ internal static class ChannelWriteVerbs
             AllowMultipleArgumentsPerToken = false,
             Description = "A missing message that no store has: in every store, what waits for it is delivered.",
         };
+        var from = new Option<string?>("--from")
+        {
+            HelpName = "URL",
+            Description = "A server that is asked. Default: the peers of the channel.",
+        };
+        Option<string?> token = TokenFileOption.Make();
         Option<string?> key = ChannelVerb.KeyFile("The key of a writer. A channel that is open needs none.");
         Option<string?> store = Verb.Store();
         var verb = new Verb("repair",
-            "Show the missing messages of a channel, or declare them lost. The output is one id per line. Exit code " +
-            "3 where messages stay missing; 'channel sync' gets them from another store.",
+            "Fetch the missing messages of a channel from its peers, or declare them lost. The output is one id per " +
+            "line. Exit code 3 where messages stay missing.",
             "arrowcid channel repair telemetry",
+            "arrowcid channel repair telemetry --from https://b.example:8816",
             "arrowcid channel repair telemetry --lost CID")
         {
-            name, lost, key, store,
+            name, lost, from, token, key, store,
         };
-        verb.SetAction(parsed =>
+        verb.SetAction((parsed, cancel) =>
         {
             using CidStore opened = StoreWriting.Open(parsed.GetValue(store));
             using SigningKey? own = ChannelVerb.Load(parsed.GetValue(key));
             using var channel = MessageChannel.Open(opened, parsed.GetValue(name)!, own);
             if (parsed.GetValue(lost) is { Length: > 0 } cids)
                 _ = channel.DeclareLost(Array.ConvertAll(cids, Cid.Parse));
+            IEnumerable<string> peers = parsed.GetValue(from) is { } url
+                ? [ChannelPeerVerbs.LocationOf(url, parsed.GetValue(token))] : channel.Peers.List();
+            foreach (string location in peers)
+            {
+                if (channel.Gaps.Count == 0) break;
+                using ChannelPeer peer = ServerChannels.Open(location);
+                _ = channel.Sync.WithPeer(peer, cancellationToken: cancel);
+            }
+
             using var output = Output.Open();
             foreach (ChannelGap gap in channel.Gaps) output.Line(gap.Cid.ToString());
-            return channel.Gaps.Count == 0 ? 0 : ChannelVerb.ExitOfMissing;
+            return Task.FromResult(channel.Gaps.Count == 0 ? 0 : ChannelVerb.ExitOfMissing);
         });
         return verb;
     }

@@ -31,6 +31,7 @@ internal static class PutVerb
             "arrowcid put --name trips trips.parquet",
             "arrowcid put --all-or-nothing monday.arrow tuesday.arrow --name prices",
             "arrowcid put trips.parquet --name trips --sign me.key --say role=producer",
+            "arrowcid put trips.arrow --channel telemetry",
             "arrowcid put in/ --dataset-per directory",
             "arrowcid put 'in/**/*.parquet' --dataset trips",
             "arrowcid put --dataset trips --append tuesday.parquet",
@@ -51,6 +52,13 @@ internal static class PutVerb
         PutTogether.AddRules(verb, together);
         var content = new ContentInput();
         content.AddTo(verb, isStored: true);
+        var channel = new Option<string?>("--channel")
+        {
+            HelpName = "NAME",
+            Description = "A channel in which each batch is published once it is stored. One with writers takes the " +
+                "key of --sign.",
+        };
+        verb.Add(channel);
         var signing = new SignOptions(verb, "--sign",
             "A key file that signs a statement about each batch, and about the name, once they are stored.");
         verb.SetAction(parsed =>
@@ -58,6 +66,9 @@ internal static class PutVerb
             using SigningKey? key = signing.Key(parsed);
             if (content.IsGiven(parsed))
             {
+                if (parsed.GetValue(channel) is not null)
+                    throw new ArrowCidException(ErrorCode.InvalidArgument,
+                        "--channel publishes batches; publish what --as stores with 'arrowcid channel publish'");
                 if (key is not null)
                     throw new ArrowCidException(ErrorCode.InvalidArgument,
                         "--sign signs batches; sign what --as stores with 'arrowcid sign CID'");
@@ -75,9 +86,15 @@ internal static class PutVerb
             PutOptions? about = facts.Read(parsed, opened);
             PutOptions? ofBatches = about?.Name is null ? about : about.WithName(null);
             Dictionary<string, string> says = signing.Says(parsed);
+            using MessageChannel? messages = parsed.GetValue(channel) is { } said
+                ? MessageChannel.Open(opened, said, key) : null;
             using var report = new PutReport(inputs.Count)
             {
-                OnPut = key is null ? null : put => _ = opened.Signatures.Sign(put.Cid, key, says),
+                OnPut = key is null && messages is null ? null : put =>
+                {
+                    if (key is not null) _ = opened.Signatures.Sign(put.Cid, key, says);
+                    _ = messages?.Publish([put.Cid]);
+                },
             };
             IEnumerable<RecordBatch> Read(string file) =>
                 Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows));

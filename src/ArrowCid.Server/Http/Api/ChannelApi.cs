@@ -1,42 +1,27 @@
-using System.Buffers.Binary;
-using System.Text;
-using System.Text.Json;
-using ArrowCid.Registry;
-using ArrowCid.Signing;
+using ArrowCid.Server.Service;
+using ArrowCid.Sync;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace ArrowCid.Server.Http;
 
 /// <summary><c>/v1/channels</c>: messages of channels as server-sent events, publishing in open channels, and the
 /// exchange with other participants.</summary>
-internal sealed class ChannelApi : IDisposable
+internal sealed class ChannelApi(HttpService service)
 {
     /// <summary>The content type of the lists of an exchange, each after its length as 32 bits,
     /// little-endian.</summary>
     public const string ExchangeType = "application/vnd.arrowcid.channel";
 
-    private const int MaxOpen = 256, MaxBody = 16 << 20, MaxJson = 1 << 20, BodyDepth = 4;
-
-    private readonly HttpService _service;
-    private readonly Dictionary<Cid, MessageChannel> _open = [];
-    private readonly Lock _gate = new();
-    private bool _isClosed;
-
-    public ChannelApi(HttpService service)
-    {
-        _service = service;
-        _ = service.Stopping.Register(Dispose);
-    }
+    private const int MaxBody = 16 << 20, MaxJson = 1 << 20;
 
     public Task List(HttpContext context)
     {
         context.Response.ContentType = FileTypes.JsonLines;
         context.Response.Headers.CacheControl = "no-store";
         var bytes = new MemoryStream();
-        foreach ((string name, Cid cid) in MessageChannel.List(_service.Store))
+        foreach (byte[] channel in service.Channels.List())
         {
-            bytes.Write(JsonObject.Bytes(writer => WriteChannel(writer, name, cid)));
+            bytes.Write(channel);
             bytes.WriteByte((byte)'\n');
         }
 
@@ -44,69 +29,31 @@ internal sealed class ChannelApi : IDisposable
             : context.Response.Body.WriteAsync(bytes.ToArray(), context.RequestAborted).AsTask();
     }
 
-    public async Task Create(HttpContext context)
-    {
-        JsonElement body = await ReadJson(context).ConfigureAwait(false);
-        string name = Text(body, "name") ?? throw Invalid("name is missing");
-        var options = new ChannelOptions
-        {
-            IsOpen = body.TryGetProperty("open", out JsonElement open) && open.ValueKind == JsonValueKind.True,
-            Writers = [.. Texts(body, "writers").Select(PublicKey.Parse)],
-            Keep = body.TryGetProperty("keepMs", out JsonElement keep) && keep.TryGetInt64(out long span)
-                ? TimeSpan.FromMilliseconds(span) : null,
-        };
-        using var channel = MessageChannel.Create(_service.Store, name, options);
-        context.Response.StatusCode = StatusCodes.Status201Created;
-        await HttpErrors.WriteJson(context.Response, writer => WriteChannel(writer, name, channel.Cid))
+    public async Task Create(HttpContext context) =>
+        await Created(context, service.Channels.Create(await ReadBody(context, MaxJson).ConfigureAwait(false)))
             .ConfigureAwait(false);
-    }
 
     public async Task Publish(HttpContext context)
     {
-        JsonElement body = await ReadJson(context).ConfigureAwait(false);
-        MessageChannel channel = Find(context);
-        string? text = Text(body, "text");
-        Cid[] contents = [.. Texts(body, "contents").Select(Cid.Parse)];
-        if (text is null == (contents.Length == 0)) throw Invalid("the body has contents, or a text");
-        Cid sent = text is null
-            ? channel.Publish(contents, [.. Texts(body, "hints")]) : channel.PublishBytes(Encoding.UTF8.GetBytes(text));
-        context.Response.StatusCode = StatusCodes.Status201Created;
-        await HttpErrors.WriteJson(context.Response, writer => writer.WriteString("cid", sent.ToString()))
-            .ConfigureAwait(false);
+        ReadOnlyMemory<byte> body = await ReadBody(context, MaxJson).ConfigureAwait(false);
+        await Created(context, ServedChannels.Publish(Find(context), body)).ConfigureAwait(false);
     }
 
     /// <summary>Messages as they come; the id of an event is the cursor after it.</summary>
-    public async Task Read(HttpContext context)
+    public Task Read(HttpContext context)
     {
         MessageChannel channel = Find(context);
-        string from = context.Request.Headers["Last-Event-ID"].ToString();
-        if (from.Length == 0) from = context.Request.Query["from"].ToString();
+        string from = EventStream.From(context);
         ChannelCursor cursor = from.Length == 0 ? ChannelCursor.Now : ChannelCursor.Parse(from);
-        HttpResponse response = context.Response;
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-store";
-        response.Headers["X-Accel-Buffering"] = "no";
-        if (HttpMethods.IsHead(context.Request.Method)) return;
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
-        var stream = new PipeStream(response.BodyWriter);
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _service.Stopping);
-        try
+        return EventStream.Run(context, service.Stopping, "reading", async (stream, ends) =>
         {
-            await response.StartAsync(ends.Token).ConfigureAwait(false);
-            stream.Write(": reading\n\n"u8);
-            await stream.Send(ends.Token).ConfigureAwait(false);
-            await foreach (ChannelMessage message in channel.ReadAsync(cursor, ends.Token).ConfigureAwait(false))
+            await foreach (ChannelMessage message in channel.ReadAsync(cursor, null, ends).ConfigureAwait(false))
             {
-                stream.Write(EventOf(message));
-                await stream.Send(ends.Token).ConfigureAwait(false);
+                stream.Write(EventStream.Event(message.Cursor.ToString(), "message",
+                    writer => ChannelJson.Write(writer, message)));
+                await stream.Send(ends).ConfigureAwait(false);
             }
-        }
-        catch (OperationCanceledException) when (_service.Stopping.IsCancellationRequested
-            && !context.RequestAborted.IsCancellationRequested)
-        {
-            stream.Write("event: end\ndata: {}\n\n"u8);
-            await stream.Send(context.RequestAborted).ConfigureAwait(false);
-        }
+        });
     }
 
     /// <summary>The lists of a participant; the answers are those of this store. An empty body is answered by the
@@ -114,112 +61,20 @@ internal sealed class ChannelApi : IDisposable
     public async Task Exchange(HttpContext context)
     {
         ReadOnlyMemory<byte> body = await ReadBody(context, MaxBody).ConfigureAwait(false);
-        var lists = new List<ReadOnlyMemory<byte>>();
-        while (!body.IsEmpty)
-        {
-            if (body.Length < sizeof(uint)) throw Invalid("a list without its length");
-            uint length = BinaryPrimitives.ReadUInt32LittleEndian(body.Span);
-            if (length > body.Length - sizeof(uint)) throw Invalid("a list that ends too early");
-            lists.Add(body.Slice(sizeof(uint), (int)length));
-            body = body[(sizeof(uint) + (int)length)..];
-        }
-
-        IReadOnlyList<byte[]> answers = Find(context).Sync.Take(lists);
+        IReadOnlyList<byte[]> answers = ServedChannels.Exchange(Find(context), body);
         context.Response.ContentType = ExchangeType;
         context.Response.Headers.CacheControl = "no-store";
-        var output = new MemoryStream();
-        byte[] head = new byte[sizeof(uint)];
-        foreach (byte[] answer in answers)
-        {
-            BinaryPrimitives.WriteUInt32LittleEndian(head, (uint)answer.Length);
-            output.Write(head);
-            output.Write(answer);
-        }
-
-        await context.Response.Body.WriteAsync(output.ToArray(), context.RequestAborted).ConfigureAwait(false);
+        await context.Response.Body.WriteAsync(SyncFrames.Write(answers), context.RequestAborted)
+            .ConfigureAwait(false);
     }
 
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            if (_isClosed) return;
-            _isClosed = true;
-            foreach (MessageChannel channel in _open.Values) channel.Dispose();
-            _open.Clear();
-        }
-    }
+    private MessageChannel Find(HttpContext context) =>
+        service.Channels.Find((string?)context.Request.RouteValues["channel"] ?? "");
 
-    private MessageChannel Find(HttpContext context)
+    private static Task Created(HttpContext context, byte[] json)
     {
-        string text = (string?)context.Request.RouteValues["channel"] ?? "";
-        CidStore store = _service.Store;
-        Cid? known = store.Names.Resolve(MessageChannel.NamePrefix + text) ??
-            (Cid.TryParse(text, out Cid cid) ? cid : null);
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_isClosed, this);
-            if (known is { } id && _open.TryGetValue(id, out MessageChannel? open)) return open;
-            if (_open.Count >= MaxOpen)
-                throw new ArrowCidException(ErrorCode.ResourceExhausted, $"over {MaxOpen} channels are open");
-            var channel = MessageChannel.Open(store, text);
-            _open[channel.Cid] = channel;
-            return channel;
-        }
-    }
-
-    private static byte[] EventOf(ChannelMessage message)
-    {
-        var bytes = new MemoryStream();
-        bytes.Write(Encoding.ASCII.GetBytes($"id: {message.Cursor}\nevent: message\ndata: "));
-        bytes.Write(JsonObject.Bytes(writer =>
-        {
-            writer.WriteString("cid", message.Cid.ToString());
-            writer.WriteString("time", EntryJson.Time(message.At));
-            writer.WriteString("writer", message.Writer);
-            writer.WriteNumber("sequence", message.Sequence);
-            writer.WriteBoolean("signed", message.IsSigned);
-            WriteCids(writer, "parents", message.Parents);
-            WriteCids(writer, "contents", message.Contents);
-            if (message.Bytes is { } content) writer.WriteBase64String("bytes", content.Span);
-            if (message.IsLate) writer.WriteBoolean("late", true);
-        }));
-        bytes.Write("\n\n"u8);
-        return bytes.ToArray();
-    }
-
-    private static void WriteCids(Utf8JsonWriter writer, string name, IReadOnlyList<Cid> cids)
-    {
-        writer.WriteStartArray(name);
-        foreach (Cid cid in cids) writer.WriteStringValue(cid.ToString());
-        writer.WriteEndArray();
-    }
-
-    private static void WriteChannel(Utf8JsonWriter writer, string name, Cid cid)
-    {
-        writer.WriteString("name", name);
-        writer.WriteString("cid", cid.ToString());
-    }
-
-    private static string? Text(JsonElement body, string name) =>
-        body.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString() : null;
-
-    private static IEnumerable<string> Texts(JsonElement body, string name)
-    {
-        if (!body.TryGetProperty(name, out JsonElement values)) return [];
-        bool isList = values.ValueKind == JsonValueKind.Array &&
-            values.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String);
-        return isList
-            ? values.EnumerateArray().Select(one => one.GetString()!) : throw Invalid($"{name} is a list of texts");
-    }
-
-    private static async Task<JsonElement> ReadJson(HttpContext context)
-    {
-        ReadOnlyMemory<byte> body = await ReadBody(context, MaxJson).ConfigureAwait(false);
-        JsonElement root = StrictJson.Parse(body, BodyDepth, out string? error);
-        if (error is not null) throw Invalid($"the body is not JSON: {error}");
-        return root.ValueKind == JsonValueKind.Object ? root : throw Invalid("the body is not a JSON object");
+        context.Response.StatusCode = StatusCodes.Status201Created;
+        return HttpErrors.WriteJson(context.Response, json);
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadBody(HttpContext context, int most)
@@ -236,6 +91,4 @@ internal sealed class ChannelApi : IDisposable
 
         return bytes.ToArray();
     }
-
-    private static ArrowCidException Invalid(string rule) => new(ErrorCode.InvalidArgument, rule);
 }

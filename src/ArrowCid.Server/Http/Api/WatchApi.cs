@@ -1,9 +1,7 @@
-using System.Text;
 using System.Text.Json;
 using ArrowCid.Registry;
 using ArrowCid.Server.Service;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace ArrowCid.Server.Http;
 
@@ -13,45 +11,20 @@ internal sealed class WatchApi(HttpService service)
 {
     private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(15);
 
-    public async Task Watch(HttpContext context)
+    public Task Watch(HttpContext context)
     {
         var feed = new WatchFeed(service.Store, service.Live, From(context), ApiQuery.FilterOf(context));
-        HttpResponse response = context.Response;
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-store";
-        response.Headers["X-Accel-Buffering"] = "no";
-        if (HttpMethods.IsHead(context.Request.Method)) return;
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
-        var stream = new PipeStream(response.BodyWriter);
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, service.Stopping);
-        try
+        return EventStream.Run(context, service.Stopping, "watching", (stream, ends) => feed.RunAsync(s_beat, page =>
         {
-            await response.StartAsync(ends.Token).ConfigureAwait(false);
-            // The headers go at once: a client that has them knows that it misses nothing.
-            stream.Write(": watching\n\n"u8);
-            await stream.Send(ends.Token).ConfigureAwait(false);
-            await feed.RunAsync(s_beat, Send, ends.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (service.Stopping.IsCancellationRequested
-            && !context.RequestAborted.IsCancellationRequested)
-        {
-            // The client comes again with the last id.
-            stream.Write("event: end\ndata: {}\n\n"u8);
-            await stream.Send(context.RequestAborted).ConfigureAwait(false);
-        }
-
-        async Task Send(WatchPage page)
-        {
-            if (page.Puts.Count == 0) stream.Write(": beat\n\n"u8);
+            if (page.Puts.Count == 0) stream.Write(EventStream.Beat);
             foreach (StoreEvent put in page.Puts) stream.Write(Event(put));
-            await stream.Send(ends.Token).ConfigureAwait(false);
-        }
+            return stream.Send(ends).AsTask();
+        }, ends));
     }
 
     private static Cursor From(HttpContext context)
     {
-        string text = context.Request.Headers["Last-Event-ID"].ToString();
-        if (text.Length == 0) text = context.Request.Query["from"].ToString();
+        string text = EventStream.From(context);
         if (text.Length == 0) return Cursor.Now;
         return Cursor.TryParse(text, out Cursor from)
             ? from
@@ -62,9 +35,7 @@ internal sealed class WatchApi(HttpService service)
     private static byte[] Event(StoreEvent put)
     {
         string kind = JsonNamingPolicy.CamelCase.ConvertName(put.Kind.ToString());
-        using var bytes = new MemoryStream();
-        bytes.Write(Encoding.ASCII.GetBytes($"id: {put.Cursor}\nevent: {kind}\ndata: "));
-        bytes.Write(JsonObject.Bytes(writer =>
+        return EventStream.Event(put.Cursor.ToString(), kind, writer =>
         {
             if (put.Gap is { } gap)
             {
@@ -83,8 +54,6 @@ internal sealed class WatchApi(HttpService service)
                 writer.WriteNumber("lane", put.Lane);
                 writer.WriteNumber("sequence", put.Sequence);
             }
-        }));
-        bytes.Write("\n\n"u8);
-        return bytes.ToArray();
+        });
     }
 }

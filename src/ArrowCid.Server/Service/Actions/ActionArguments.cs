@@ -50,6 +50,15 @@ internal sealed class ActionArguments
             : throw Refused($"'{name}' is not true or false");
     }
 
+    /// <summary>A span as a whole number of milliseconds, from 0 to 2^31 - 1; null where it is null or not
+    /// given.</summary>
+    public TimeSpan? Milliseconds(string name)
+    {
+        if (!_object.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null) return null;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int span) && span >= 0
+            ? TimeSpan.FromMilliseconds(span) : throw Refused($"'{name}' is not a number of milliseconds");
+    }
+
     public string Required(string name) => Text(name) ?? throw Refused($"'{name}' is missing");
 
     public Cid Cid() => ArrowCid.Cid.Parse(Required("cid"));

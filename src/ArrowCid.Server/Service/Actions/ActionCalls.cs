@@ -23,11 +23,12 @@ internal sealed class ActionCalls
     private readonly FlightGate _gate;
     private readonly Dictionary<string, StoreAction> _actions;
 
-    public ActionCalls(CidStore store, FlightGate gate)
+    public ActionCalls(CidStore store, FlightGate gate, ServedChannels channels)
     {
         (_store, _gate) = (store, gate);
         var export = new ExportAction(store);
         var blocks = new BlockActions(store);
+        var messages = new ChannelActions(channels);
         _actions = new(StringComparer.Ordinal)
         {
             ["describe"] = new(AccessOperation.List, "What is known of a block: {\"cid\"}", Describe),
@@ -49,6 +50,20 @@ internal sealed class ActionCalls
             ["sync"] = new(AccessOperation.List, "Requests of a sync: the id of a session, or nothing, a line feed, " +
                 "and messages with lengths → the id, then messages", new SyncAction(store, gate).Run)
             { HasLongBody = true },
+            ["channels"] = new(AccessOperation.List, "The channels, in results: nothing → {\"name\", \"cid\"}",
+                messages.List),
+            ["channel-read"] = new(AccessOperation.List, "Messages of a channel as they come, in results: " +
+                "{\"channel\", \"from\"?: a cursor, oldest or now, \"idleMs\"?: the time without one until it ends}",
+                messages.Read),
+            ["channel-publish"] = new(AccessOperation.PublishMessage,
+                "Publishes a message: {\"channel\", \"contents\" and \"hints\"?, or \"text\"} → {\"cid\"}",
+                messages.Publish),
+            ["channel-exchange"] = new(AccessOperation.PublishMessage, "Lists of a participant: the channel, a line " +
+                "feed, and lists with lengths → lists (Channels/CHANNELS.md, Exchange)", messages.Exchange)
+            { HasLongBody = true },
+            ["channel-create"] = new(AccessOperation.ManageChannel,
+                "Creates a channel: {\"name\", \"open\"? or \"writers\"?, \"keepMs\"?} → {\"name\", \"cid\"}",
+                messages.Create),
             ["export"] = new(AccessOperation.FetchBlock,
                 "A batch or dataset as a file, in results: {\"cid\", \"format\"?: parquet, arrow or car}", export.Run),
             ["where"] = new(AccessOperation.FetchBlock, "Where the store is, for clients on its machine: nothing",

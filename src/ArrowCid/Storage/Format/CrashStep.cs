@@ -41,4 +41,8 @@ internal enum CrashStep
 
     // Steps of a sync (Sync/SYNC.md).
     Z1, Z2, Z3, Z4,
+
+    // Steps of channels (Channels/CHANNELS.md): around the record of an own message, after that of another's, and
+    // around the position of a consumer.
+    L1, L2, L3, L4, L5,
 }

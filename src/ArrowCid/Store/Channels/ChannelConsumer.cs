@@ -22,6 +22,15 @@ public sealed class ChannelConsumer : IDisposable
     private readonly Digest256 _lock;
     private readonly Dictionary<Digest256, HeldMessage> _leases = [];
     private readonly Dictionary<Digest256, int> _deliveries = [];
+
+    // What comes after the position, as far as it was looked at, each after all that it follows.
+    private readonly LinkedList<Digest256> _after = [];
+    private readonly Dictionary<Digest256, LinkedListNode<Digest256>> _places = [];
+
+    // What other processes acknowledged before it was looked at here.
+    private readonly HashSet<Digest256> _passed = [];
+    private ChannelCursor _position;
+    private ChannelReader? _reader;
     private bool _isClosed;
 
     internal ChannelConsumer(MessageChannel channel, string name, ChannelConsumerOptions options)
@@ -59,7 +68,9 @@ public sealed class ChannelConsumer : IDisposable
             lock (_channel.Gate)
             {
                 _channel.Update();
-                return Candidates(Load()).Count;
+                (ChannelCursor cursor, HashSet<ulong> ahead) = Load();
+                return Ancestry.Difference(_channel.Follower.Messages, _channel.Follower.Engine.Heads, cursor.Heads)
+                    .Count(one => !ahead.Contains(First(one.Digest)));
             }
         }
     }
@@ -84,7 +95,7 @@ public sealed class ChannelConsumer : IDisposable
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (TryLease() is { } message) return message;
+            if (TryReceive() is { } message) return message;
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(started);
             if (left <= TimeSpan.Zero) return null;
             if (!pause.LooksAgain()) pause.Sleep(left);
@@ -127,7 +138,8 @@ public sealed class ChannelConsumer : IDisposable
         }
     }
 
-    private ChannelMessage? TryLease()
+    /// <summary>The next message, without a wait.</summary>
+    internal ChannelMessage? TryReceive()
     {
         lock (_channel.Gate)
         {
@@ -138,75 +150,128 @@ public sealed class ChannelConsumer : IDisposable
                 if (Stopwatch.GetElapsedTime(lease.Since) >= _options.AckWait) End(digest);
             }
 
-            (ChannelCursor cursor, HashSet<ulong> ahead) = Load();
-            foreach (Digest256 digest in Candidates((cursor, ahead)))
+            HashSet<ulong> ahead = Follow();
+            LinkedListNode<Digest256>? at = _after.First;
+            while ((at ?? LookFurther()) is { } place)
             {
-                if (_leases.ContainsKey(digest)) continue;
-                if (_options.MaxDeliver is { } most && _deliveries.GetValueOrDefault(digest) >= most)
+                Digest256 digest = place.Value;
+                at = place.Next;
+                if (ahead.Contains(First(in digest))) continue;
+                if (!_leases.ContainsKey(digest))
                 {
-                    Dead++;
-                    Acknowledge([digest]);
-                    continue;
+                    if (_options.MaxDeliver is { } most && _deliveries.GetValueOrDefault(digest) >= most)
+                    {
+                        Dead++;
+                        Acknowledge([digest]);
+                        return TryReceive();
+                    }
+
+                    if (TryLease(in digest) is { } message) return message;
                 }
 
-                if (_channel.Store.Blocks.Coordination.TryLockCall(KeyOf(in digest)) is not { } held) continue;
-                // The one that had the lease may have acknowledged it.
-                (cursor, ahead) = Load();
-                if (ahead.Contains(First(in digest)) || !Candidates((cursor, ahead)).Contains(digest) ||
-                    _channel.Follower.Messages.Find(in digest) is not { } message)
-                {
-                    held.Dispose();
-                    continue;
-                }
-
-                _leases.Add(digest, new HeldMessage(held, Stopwatch.GetTimestamp()));
-                _deliveries[digest] = _deliveries.GetValueOrDefault(digest) + 1;
-                return new ChannelMessage(message, cursor, default) { Deliveries = _deliveries[digest] };
+                // At the limit of what is acknowledged out of order, the oldest other message comes first.
+                if (ahead.Count >= MaxAhead) return null;
             }
 
             return null;
         }
     }
 
+    private ChannelMessage? TryLease(in Digest256 digest)
+    {
+        if (_channel.Store.Blocks.Coordination.TryLockCall(KeyOf(in digest)) is not { } held) return null;
+        // The one that had the lease may have acknowledged it.
+        HashSet<ulong> ahead = Follow();
+        if (ahead.Contains(First(in digest)) || !_places.ContainsKey(digest) ||
+            _channel.Follower.Messages.Find(in digest) is not { } message)
+        {
+            held.Dispose();
+            return null;
+        }
+
+        _leases.Add(digest, new HeldMessage(held, Stopwatch.GetTimestamp()));
+        _deliveries[digest] = _deliveries.GetValueOrDefault(digest) + 1;
+        return new ChannelMessage(message, _position, default) { Deliveries = _deliveries[digest] };
+    }
+
+    /// <summary>Follows the position, which other processes change too.</summary>
+    /// <returns>What was acknowledged beyond it.</returns>
+    private HashSet<ulong> Follow()
+    {
+        (ChannelCursor cursor, HashSet<ulong> ahead) = Load();
+        if (_reader is null)
+        {
+            _reader = new ChannelReader(_channel, cursor, settle: null);
+        }
+        else if (cursor != _position)
+        {
+            foreach ((Digest256 digest, _) in
+                Ancestry.Difference(_channel.Follower.Messages, cursor.Heads, _position.Heads))
+            {
+                if (!Remove(digest)) _ = _passed.Add(digest);
+            }
+        }
+
+        _position = cursor;
+        return ahead;
+    }
+
+    /// <summary>Looks at one more message after the position.</summary>
+    private LinkedListNode<Digest256>? LookFurther()
+    {
+        while (_reader!.Next() is { } next)
+        {
+            Digest256 digest = next.Read.Digest;
+            if (_passed.Remove(digest) || _places.ContainsKey(digest)) continue;
+            return _places[digest] = _after.AddLast(digest);
+        }
+
+        return null;
+    }
+
+    private bool Remove(Digest256 digest)
+    {
+        if (!_places.Remove(digest, out LinkedListNode<Digest256>? place)) return false;
+        _after.Remove(place);
+        return true;
+    }
+
     private void Acknowledge(IReadOnlyCollection<Digest256> done)
     {
         using IDisposable held = Lock();
-        (ChannelCursor cursor, HashSet<ulong> ahead) = Load();
-        foreach (Digest256 digest in done) _ = ahead.Add(First(in digest));
-        var frontier = new HashSet<Digest256>(cursor.Heads);
-        var open = new HashSet<Digest256>();
-        var left = new List<ulong>();
-        foreach ((Digest256 digest, _) in Ancestry.Difference(_channel.Follower.Messages,
-            _channel.Follower.Engine.Heads, cursor.Heads))
+        HashSet<ulong> ahead = Follow();
+        foreach (Digest256 digest in done)
         {
-            bool isAcked = ahead.Contains(First(in digest));
-            Digest256[] parents = _channel.Follower.Messages.Find(in digest)?.Parents ?? [];
-            if (!isAcked || Array.Exists(parents, open.Contains))
+            while (!_places.ContainsKey(digest) && LookFurther() is not null)
             {
-                _ = open.Add(digest);
-                if (isAcked) left.Add(First(in digest));
-                continue;
+                // It may be anywhere after the position.
             }
 
-            foreach (Digest256 parent in parents) _ = frontier.Remove(parent);
-            _ = frontier.Add(digest);
+            if (_places.ContainsKey(digest)) _ = ahead.Add(First(in digest));
         }
 
+        var frontier = new HashSet<Digest256>(_position.Heads);
+        while (_after.First?.Value is { } oldest && ahead.Remove(First(in oldest)))
+        {
+            foreach (Digest256 parent in _channel.Follower.Messages.Find(in oldest)?.Parents ?? [])
+                _ = frontier.Remove(parent);
+            _ = frontier.Add(oldest);
+            _ = Remove(oldest);
+        }
+
+        List<ulong> left = [.. ahead];
+        var position = ChannelCursor.Of(frontier);
         left.Sort();
+        CrashPoint.Pass(CrashStep.L4);
         _channel.Store.Registry.Messages.SetConsumer(_channel.Cid, Name, new ConsumerState(
-            ChannelCursor.Of(frontier).ToBytes(), [.. left.Take(FactLimits.MaxAckedAhead)]));
+            position.ToBytes(), [.. left.Take(FactLimits.MaxAckedAhead)]));
+        _position = position;
+        CrashPoint.Pass(CrashStep.L5);
         foreach (Digest256 digest in done)
         {
             End(digest);
             _ = _deliveries.Remove(digest);
         }
-    }
-
-    private List<Digest256> Candidates((ChannelCursor Cursor, HashSet<ulong> Ahead) state)
-    {
-        int most = state.Ahead.Count >= MaxAhead ? 1 : int.MaxValue;
-        return [.. Ancestry.Difference(_channel.Follower.Messages, _channel.Follower.Engine.Heads, state.Cursor.Heads)
-            .Select(one => one.Digest).Where(digest => !state.Ahead.Contains(First(in digest))).Take(most)];
     }
 
     private (ChannelCursor Cursor, HashSet<ulong> Ahead) Load()

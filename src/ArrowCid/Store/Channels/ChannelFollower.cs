@@ -24,6 +24,7 @@ internal sealed class ChannelFollower : IDisposable
     private readonly Dictionary<Digest256, ulong> _pending = [];
     private readonly HashSet<Digest256> _bad = [];
     private LogReader _tail;
+    private int _signed, _expected;
 
     public ChannelFollower(CidStore store, ChannelBlock block, Cid cid)
     {
@@ -42,24 +43,41 @@ internal sealed class ChannelFollower : IDisposable
     /// <summary>Whether the store was closed.</summary>
     public bool IsEnded => _tail.IsClosed;
 
-    /// <summary>Reads everything that is stored.</summary>
-    /// <param name="events">Gets what comes of it.</param>
-    public void Open(List<EngineEvent> events)
+    /// <summary>The number of times that everything was read. Readers find their places again once it has changed.
+    /// </summary>
+    public int Openings { get; private set; }
+
+    /// <summary>Reads everything that is stored. What is found is not told: it is the state that readers begin with.
+    /// </summary>
+    public void Open()
     {
-        while (true)
+        Openings++;
+        // Without a position every signature is proved on the way; with one those that came after it, afterwards.
+        ChannelCursor proved = ReadProved();
+        bool isProvedHere = proved.Heads.Count == 0;
+        do
         {
-            events.Clear();
+            _signed = 0;
             Engine = new ChannelEngine(_block, _cid, Messages) { Horizon = HorizonNow() };
+            Engine.Expect(_expected);
+            ulong now = Now();
+            var events = new List<EngineEvent>();
             foreach ((Digest256 digest, _) in _store.Registry.Messages.List(_channel))
-                _ = Fold(in digest, Now(), events, isVerified: true);
+            {
+                _ = Fold(in digest, now, now, events, isVerified: !isProvedHere && !_bad.Contains(digest));
+                events.Clear();
+            }
+
+            _expected = Engine.Count;
             foreach ((Digest256 writer, BeatState beat) in _store.Registry.Messages.Beats(_channel))
             {
                 if (Engine.Writers.GetValueOrDefault(writer) is { } state && beat.At > state.HeardAt)
                     (state.HeardAt, state.Heads) = (beat.At, [.. beat.Heads.Select(RegistryPins.DigestOf)]);
             }
-
-            if (ProveAll()) return;
         }
+        while (!isProvedHere && !ProveAfter(proved));
+
+        if (isProvedHere && _signed >= ProvedEach) WriteProved();
     }
 
     /// <summary>Reads what was stored since.</summary>
@@ -72,7 +90,8 @@ internal sealed class ChannelFollower : IDisposable
                 if (gap.Reason == GapReason.Damaged) continue;
                 _tail.Dispose();
                 _tail = _store.Blocks.Tail(Cursor.Now, TailScope.Facts);
-                Open(events);
+                events.Clear();
+                Open();
                 return;
             }
 
@@ -82,7 +101,7 @@ internal sealed class ChannelFollower : IDisposable
         if (_pending.Count == 0) return;
         foreach ((Digest256 digest, ulong since) in _pending.ToArray())
         {
-            if (Fold(in digest, since, events, isVerified: false)) _ = _pending.Remove(digest);
+            if (Fold(in digest, Now(), since, events, isVerified: false)) _ = _pending.Remove(digest);
         }
     }
 
@@ -105,7 +124,7 @@ internal sealed class ChannelFollower : IDisposable
                 if (fact is not MessageFact message || message.State.Channel != _cid) continue;
                 Digest256 digest = RegistryPins.DigestOf(message.Subject);
                 // The record of the message follows that of the facts; a moment later it is there.
-                if (!Fold(in digest, since, events, isVerified: false) && !Engine.IsKnown(in digest))
+                if (!Fold(in digest, Now(), since, events, isVerified: false) && !Engine.IsKnown(in digest))
                     _pending[digest] = since;
             }
         }
@@ -118,23 +137,20 @@ internal sealed class ChannelFollower : IDisposable
         Engine.Acks.Have(beat.Writer, state.Heads, []);
     }
 
-    private bool Fold(in Digest256 digest, ulong since, List<EngineEvent> events, bool isVerified)
+    private bool Fold(in Digest256 digest, ulong now, ulong since, List<EngineEvent> events, bool isVerified)
     {
         if (Engine.IsKnown(in digest)) return true;
-        if (_bad.Contains(digest) || Messages.Find(in digest) is not { } message) return false;
-        _ = Engine.Add(message, Now(), since, events, isVerified);
+        if (Messages.Find(in digest) is not { } message) return false;
+        if (message.Signature is not null) _signed++;
+        _ = Engine.Add(message, now, since, events, isVerified);
         return true;
     }
 
     /// <summary>Proves the signatures of messages that were not proved in this store before.</summary>
-    /// <returns>False where one does not hold: it counts as absent, and everything is folded again.</returns>
-    private bool ProveAll()
+    /// <returns>False where one does not hold, so that everything is folded again without it.</returns>
+    private bool ProveAfter(ChannelCursor proved)
     {
-        if (Engine.Rules.IsOpen && Engine.Count == 0) return true;
-        ChannelCursor proved = _store.Registry.Messages.Consumers(_channel)
-            .Where(consumer => consumer.Name == Proved)
-            .Select(consumer => ChannelCursor.FromBytes(consumer.State.Cursor)).FirstOrDefault() ??
-            ChannelCursor.Oldest;
+        if (_signed == 0) return true;
         List<(Digest256 Digest, ulong At)> news = Ancestry.Difference(Messages, Engine.Heads, proved.Heads);
         bool isGood = true;
         foreach ((Digest256 digest, _) in news)
@@ -144,12 +160,18 @@ internal sealed class ChannelFollower : IDisposable
             isGood = !_bad.Add(digest) && isGood;
         }
 
-        if (isGood && news.Count >= ProvedEach && !_store.IsReadOnly)
-        {
-            _store.Registry.Messages.SetConsumer(_cid, Proved,
-                new ConsumerState(ChannelCursor.Of(Engine.Heads).ToBytes(), []));
-        }
-
+        if (isGood && news.Count >= ProvedEach) WriteProved();
         return isGood;
+    }
+
+    private ChannelCursor ReadProved() => _store.Registry.Messages.Consumers(_channel)
+        .Where(consumer => consumer.Name == Proved)
+        .Select(consumer => ChannelCursor.FromBytes(consumer.State.Cursor)).FirstOrDefault() ?? ChannelCursor.Oldest;
+
+    private void WriteProved()
+    {
+        if (_store.IsReadOnly) return;
+        _store.Registry.Messages.SetConsumer(_cid, Proved,
+            new ConsumerState(ChannelCursor.Of(Engine.Heads).ToBytes(), []));
     }
 }

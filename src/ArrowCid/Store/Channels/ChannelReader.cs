@@ -40,6 +40,13 @@ internal sealed class ChannelReader
         _isBehind = true;
     }
 
+    /// <summary>With the gate: everything was read again, so that the graph has to say what comes next.</summary>
+    public void LookAgain()
+    {
+        _queue.Clear();
+        _isBehind = true;
+    }
+
     /// <summary>With the gate: the next message; null where there is none now.</summary>
     public ChannelMessage? Next()
     {

@@ -4,7 +4,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid;
 
-/// <summary>Carries a channel between stores: directly, over HTTP, or as a file. Of one channel
+/// <summary>Carries a channel between stores: directly, by a server, or as a file. Of one channel
 /// (<see cref="MessageChannel.Sync"/>).</summary>
 public sealed partial class ChannelSync
 {
@@ -82,7 +82,7 @@ public sealed partial class ChannelSync
     {
         ArgumentNullException.ThrowIfNull(lists);
         ChannelExchange exchange = NewExchange();
-        if (lists.Count == 0) return [Locked(exchange.SayHello)];
+        if (lists.Count == 0) return Greet(exchange);
         return TakeLists(exchange, [.. lists.Select(list => list.ToArray())]);
     }
 
@@ -105,6 +105,7 @@ public sealed partial class ChannelSync
         lock (_channel.Gate)
         {
             _channel.Update();
+            exchange.BeginCall();
             foreach (byte[] list in lists)
             {
                 var events = new List<EngineEvent>();

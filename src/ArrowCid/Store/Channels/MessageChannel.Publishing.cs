@@ -2,6 +2,7 @@ using ArrowCid.Channels;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Signing;
+using ArrowCid.Storage;
 
 namespace ArrowCid;
 
@@ -129,7 +130,21 @@ public sealed partial class MessageChannel
         return true;
     }
 
-    internal BeatBlock MakeBeat()
+    /// <summary>With the gate: a beat of the messages of this store, which is made once for the same messages; null
+    /// where no participant would believe it.</summary>
+    internal BeatBlock? NewestBeat()
+    {
+        if (_store.IsReadOnly || (!IsOpen && _key?.PublicKey is null)) return null;
+        ChannelEngine engine = _follower.Engine;
+        bool isNews = _beat is null || _beat.Missing.Length != Math.Min(engine.Gaps.Count, BeatBlock.MaxMissing) ||
+            !engine.Heads.Take(BeatBlock.MaxHeads).SequenceEqual(_beat.Heads);
+        if (!isNews) return _beat;
+        _beat = MakeBeat();
+        _follower.Messages.NoteBeat(_beat);
+        return _beat;
+    }
+
+    private BeatBlock MakeBeat()
     {
         ChannelEngine engine = _follower.Engine;
         Digest256[] heads = engine.Heads;
@@ -168,7 +183,9 @@ public sealed partial class MessageChannel
                 Lost = lost ?? [],
             }, _key);
             // Stored first: what is not in the store has not happened.
+            CrashPoint.Pass(CrashStep.L1);
             _follower.Messages.Put(message);
+            CrashPoint.Pass(CrashStep.L2);
             _sequence++;
             var events = new List<EngineEvent>();
             engine.Acks.Follow(message.Digest, message.At);

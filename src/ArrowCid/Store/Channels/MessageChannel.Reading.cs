@@ -69,26 +69,34 @@ public sealed partial class MessageChannel
 
     /// <summary>As <see cref="Read"/>, without a thread that waits.</summary>
     /// <param name="from">Where to begin.</param>
+    /// <param name="timeout">As for <see cref="Read"/>.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <returns>The messages, in causal order.</returns>
     /// <exception cref="OperationCanceledException">The reading was canceled.</exception>
-    public async IAsyncEnumerable<ChannelMessage> ReadAsync(ChannelCursor from,
+    public async IAsyncEnumerable<ChannelMessage> ReadAsync(ChannelCursor from, TimeSpan? timeout = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ChannelReader reader = Begin(from, settle: null);
         var pause = new LogPause(_store.Blocks.Signal);
-        while (TryNext(reader, out ChannelMessage? next))
+        TimeSpan most = timeout ?? TimeSpan.MaxValue;
+        for (long idle = 0; TryNext(reader, out ChannelMessage? next);)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (next is not null)
             {
+                idle = 0;
                 pause.Reset();
                 yield return next;
+                continue;
             }
-            else if (!pause.LooksAgain())
-            {
-                await pause.SleepAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
+
+            if (idle == 0) idle = Stopwatch.GetTimestamp();
+            TimeSpan left = most - Stopwatch.GetElapsedTime(idle);
+            if (left <= TimeSpan.Zero) yield break;
+            if (pause.LooksAgain()) continue;
+            Task woken = pause.SleepAsync();
+            if (timeout is null) await woken.WaitAsync(cancellationToken).ConfigureAwait(false);
+            else await Task.WhenAny(woken, Task.Delay(left, cancellationToken)).ConfigureAwait(false);
         }
     }
 
@@ -116,7 +124,7 @@ public sealed partial class MessageChannel
         return new ChannelConsumer(this, name, options ?? new ChannelConsumerOptions());
     }
 
-    private ChannelReader Begin(ChannelCursor from, TimeSpan? settle)
+    internal ChannelReader Begin(ChannelCursor from, TimeSpan? settle)
     {
         lock (_gate)
         {
@@ -125,7 +133,7 @@ public sealed partial class MessageChannel
         }
     }
 
-    private bool TryNext(ChannelReader reader, out ChannelMessage? next)
+    internal bool TryNext(ChannelReader reader, out ChannelMessage? next)
     {
         next = null;
         lock (_gate)

@@ -37,6 +37,7 @@ public sealed partial class MessageChannel : IDisposable
     private readonly List<WeakReference<ChannelReader>> _readers = [];
     private readonly Digest256 _me;
     private readonly UInt128 _run;
+    private BeatBlock? _beat;
     private ulong _sequence;
     private bool _isClosed;
 
@@ -48,10 +49,10 @@ public sealed partial class MessageChannel : IDisposable
             ? ChannelKeys.WriterOf(own) : Sha256.Hash(store.Blocks.Id.ToByteArray(bigEndian: true));
         _follower = new ChannelFollower(store, block, cid);
         Sync = new ChannelSync(this);
+        Peers = new ChannelPeers(store, cid);
         try
         {
-            var events = new List<EngineEvent>();
-            _follower.Open(events);
+            _follower.Open();
             _follower.Engine.Acks.Me = _me;
         }
         catch
@@ -104,8 +105,14 @@ public sealed partial class MessageChannel : IDisposable
     public IReadOnlyList<Cid> Unacknowledged =>
         Under(engine => engine.Acks.Unacknowledged.Select(MessageCid).ToArray());
 
-    /// <summary>Carries the channel between stores: directly, over HTTP, or as a file.</summary>
+    /// <summary>Carries the channel between stores: directly, by a server, or as a file.</summary>
     public ChannelSync Sync { get; }
+
+    /// <summary>Whether the channel or its store was closed.</summary>
+    internal bool IsEnded => _isClosed || _follower.IsEnded;
+
+    /// <summary>The servers with which a store that is served keeps the channel in step.</summary>
+    public ChannelPeers Peers { get; }
 
     internal ChannelBlock Block => _follower.Engine.Channel;
 
@@ -235,6 +242,7 @@ public sealed partial class MessageChannel : IDisposable
         Cid[] all = [.. _store.Registry.Messages.List(digest).Select(message => MessageCid(message.Digest))
             .Where(_store.Contains)];
         if (isDryRun) return all.Length;
+        _ = Peers.Clear();
         if (_store.Names.Resolve(NamePrefix + Name) == Cid) _ = _store.Names.Remove(NamePrefix + Name);
         _ = _store.Registry.Removals.Remove([.. all, Cid], isDryRun: false, isForced: true);
         return all.Length;
@@ -256,8 +264,17 @@ public sealed partial class MessageChannel : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
         var events = new List<EngineEvent>();
+        int openings = _follower.Openings;
         _follower.Update(events);
         _follower.Engine.Acks.Me ??= _me;
+        if (openings != _follower.Openings)
+        {
+            foreach (WeakReference<ChannelReader> one in _readers)
+            {
+                if (one.TryGetTarget(out ChannelReader? reader)) reader.LookAgain();
+            }
+        }
+
         Tell(events);
     }
 

@@ -41,6 +41,7 @@ internal sealed class StoreMessages(CidStore store, ChannelBlock channel, Cid ci
         try
         {
             Put(message);
+            CrashPoint.Pass(CrashStep.L3);
             return true;
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.StoreFull or ErrorCode.IndexFull or ErrorCode.Busy
