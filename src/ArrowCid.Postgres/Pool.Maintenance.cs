@@ -66,6 +66,27 @@ public sealed partial class Pool
         return CallAsync(() => check.RunAsync(cancellationToken));
     }
 
+    /// <summary>Restores a pool whose database is lost, or is an older backup, from the stores of members and from the
+    /// object store: metadata and names that a member or the last snapshot has, and objects of blocks that no row
+    /// knows. What is in the database stays. Members must join again.</summary>
+    /// <param name="options">Where the pool is. Its tables are created if they are not there.</param>
+    /// <param name="stores">Stores that have been members. Their own names of blocks that are in the pool become names
+    /// of the pool.</param>
+    /// <param name="cancellationToken">Cancels the call; a second call completes it.</param>
+    /// <returns>What the database lacked.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="CreateAsync"/>.</exception>
+    public static async Task<PoolRestoreResult> RestoreAsync(PoolOptions options, IReadOnlyList<CidStore> stores,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(stores);
+        string? owner = await ReadOwnerAsync(options.Blocks, cancellationToken);
+        Guid id = Guid.TryParse(owner, out Guid known) ? known : Guid.CreateVersion7();
+        await using Pool pool = await MakeAsync(options, id, cancellationToken);
+        var restore = new PoolRestore(pool.Database, pool.Objects, pool.Id);
+        return await pool.CallAsync(() => restore.RunAsync(stores, cancellationToken));
+    }
+
     /// <summary>Makes the tables of metadata and names again from the log of facts.</summary>
     /// <param name="cancellationToken">Cancels the call; the tables stay as they are.</param>
     /// <returns>The number of words of facts.</returns>

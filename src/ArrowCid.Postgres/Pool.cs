@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ArrowCid.Registry;
+using ArrowCid.Signing;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Postgres;
@@ -22,8 +23,13 @@ public sealed partial class Pool : IAsyncDisposable
 {
     private const string IdentityKey = "pool.json";
 
-    private Pool(PoolDatabase database, PoolOptions options, Guid id) =>
+    private readonly SignerReader _signers;
+
+    private Pool(PoolDatabase database, PoolOptions options, Guid id)
+    {
         (Database, Options, Id) = (database, options, id);
+        _signers = new SignerReader(ReadStatement);
+    }
 
     /// <summary>The id of the pool.</summary>
     public Guid Id { get; }
@@ -45,16 +51,36 @@ public sealed partial class Pool : IAsyncDisposable
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.PoolUnavailable"/>: the database does not answer;
     /// <see cref="ErrorCode.AccessDenied"/>; <see cref="ErrorCode.NameExists"/>: the object store belongs to another
     /// pool; <see cref="ErrorCode.FormatVersion"/>: the pool is of a later version.</exception>
-    public static async Task<Pool> CreateAsync(PoolOptions options, CancellationToken cancellationToken = default)
+    public static Task<Pool> CreateAsync(PoolOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        return MakeAsync(options, Guid.CreateVersion7(), cancellationToken);
+    }
+
+    private static async Task<Pool> MakeAsync(PoolOptions options, Guid newId, CancellationToken cancellationToken)
+    {
         var database = new PoolDatabase(PoolAddress.Parse(options.Registry), options.Patience);
         try
         {
             await PoolSchema.MigrateAsync(database, cancellationToken);
-            _ = await database.TransactAsync((connection, token) => PoolRows.ExecuteAsync(connection, """
-                insert into pool (id, blocks) select $1, $2 where not exists (select from pool)
-                """, [Guid.CreateVersion7(), options.Blocks.Name], token), cancellationToken);
+            // Objects of another pool are not taken: a database without a pool stays one.
+            string? owner = await ReadOwnerAsync(options.Blocks, cancellationToken);
+            if (owner is null || owner == newId.ToString())
+            {
+                _ = await database.TransactAsync((connection, token) => PoolRows.ExecuteAsync(connection, """
+                    insert into pool (id, blocks) select $1, $2 where not exists (select from pool)
+                    """, [newId, options.Blocks.Name], token), cancellationToken);
+            }
+
+            bool isThere = await database.RunAsync(async (connection, token) => (await PoolRows.QueryAsync(connection,
+                "select exists (select from pool)", [], row => row.GetBoolean(0), token))[0], cancellationToken);
+            if (!isThere)
+            {
+                throw new ArrowCidException(ErrorCode.NameExists, $"{options.Blocks.Name} is the object store of the " +
+                    $"pool {owner}, which {database.Address.Name} does not have; restore it from the stores of its " +
+                    "members, or take another");
+            }
+
             Guid id = await ReadIdAsync(database, options, cancellationToken);
             _ = await options.Blocks.WriteAsync(IdentityKey,
                 JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["pool"] = id.ToString() }),
@@ -115,13 +141,14 @@ public sealed partial class Pool : IAsyncDisposable
 
     /// <summary>Finds blocks by what is known of them, over all members.</summary>
     /// <param name="options">The filter, order and page; null: everything. Blocks that were collected are found with
-    /// <see cref="QueryOptions.IncludeMissing"/>. <c>signer</c> is not known here and never holds.</param>
+    /// <see cref="QueryOptions.IncludeMissing"/>. For <c>signer</c> the signed statements are read from the object
+    /// store and verified.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>A page.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the place of the page is
     /// none; <see cref="ErrorCode.PoolUnavailable"/>.</exception>
     public Task<PoolPage> QueryAsync(QueryOptions? options = null, CancellationToken cancellationToken = default) =>
-        new PoolQueries(Database).RunAsync(options ?? new QueryOptions(), cancellationToken);
+        new PoolQueries(Database, _signers).RunAsync(options ?? new QueryOptions(), cancellationToken);
 
     /// <summary>The blocks of the pool, to be read by any caller, without a store.</summary>
     /// <returns>The backend; disposing of it leaves the pool open.</returns>
@@ -165,16 +192,17 @@ public sealed partial class Pool : IAsyncDisposable
         }
     }
 
+    private byte[]? ReadStatement(Cid cid)
+    {
+        using BlockBackend backend = AsBackend();
+        using BlockLease? block = backend.TryGet(cid);
+        return block is null || block.Bytes.Length > Statement.MaxBytes ? null : block.Bytes.ToArray();
+    }
+
     private static async Task<Pool> OpenAsync(PoolDatabase database, PoolOptions options, CancellationToken end)
     {
         Guid id = await ReadIdAsync(database, options, end);
-        const int Most = 4096;
-        long length = 0;
-        await foreach ((string key, long bytes) in options.Blocks.ListAsync(IdentityKey, end))
-            length = key == IdentityKey ? bytes : length;
-        byte[] content = new byte[Math.Min(length, Most)];
-        bool isMarked = length > 0 && await options.Blocks.ReadAsync(IdentityKey, 0, content, end);
-        string? owner = isMarked ? OwnerOf(content) : null;
+        string? owner = await ReadOwnerAsync(options.Blocks, end);
         if (owner != id.ToString())
         {
             throw new ArrowCidException(ErrorCode.NameExists, owner is null
@@ -183,6 +211,18 @@ public sealed partial class Pool : IAsyncDisposable
         }
 
         return new Pool(database, options, id);
+    }
+
+    /// <summary>The id of the pool that an object store belongs to; null for none.</summary>
+    private static async Task<string?> ReadOwnerAsync(ObjectStore objects, CancellationToken end)
+    {
+        const int Most = 4096;
+        long length = 0;
+        await foreach ((string key, long bytes) in objects.ListAsync(IdentityKey, end))
+            length = key == IdentityKey ? bytes : length;
+        byte[] content = new byte[Math.Min(length, Most)];
+        bool isMarked = length > 0 && await objects.ReadAsync(IdentityKey, 0, content, end);
+        return isMarked ? OwnerOf(content) : null;
     }
 
     private static string? OwnerOf(byte[] content)

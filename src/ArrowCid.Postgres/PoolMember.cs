@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using ArrowCid.Registry;
 using Apache.Arrow;
 
@@ -13,7 +15,8 @@ public sealed class PoolMember : IAsyncDisposable
     /// <summary>The place under which facts record the copies of a pool.</summary>
     public const string Place = "pool";
 
-    private const string LocalNames = "local/";
+    internal const string LocalNames = "local/";
+
     private const int SwapRounds = 64;
 
     private readonly Pool _pool;
@@ -24,6 +27,8 @@ public sealed class PoolMember : IAsyncDisposable
     private readonly LocalBlocks _local;
     private readonly PoolBackend _backend;
     private readonly UInt128 _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
+
+    private int _isClosed;
 
     private PoolMember(Pool pool, CidStore store, MemberLease lease)
     {
@@ -47,6 +52,9 @@ public sealed class PoolMember : IAsyncDisposable
     /// <summary>The point in the pool's log up to which the store has everything.</summary>
     public PoolToken Position => new(_pool.Id, _follower.Cursor.Xid, _follower.Cursor.Seq);
 
+    /// <summary>Ends when the store has read on in the log.</summary>
+    internal Task WhenRead => _follower.WhenRead;
+
     internal static async Task<PoolMember> BeginAsync(Pool pool, CidStore store, CancellationToken end)
     {
         if (store.IsReadOnly)
@@ -60,7 +68,7 @@ public sealed class PoolMember : IAsyncDisposable
         MemberLease lease = await MemberLease.BeginAsync(pool.Database, store.Blocks.Id, pool.Options.Lease,
             TimeProvider.System, end);
         var member = new PoolMember(pool, store, lease);
-        await member._follower.BeginAsync(end);
+        await member._follower.BeginAsync(new SnapshotReader(pool.Database, member._backend, pool.Id), end);
         return member;
     }
 
@@ -194,6 +202,36 @@ public sealed class PoolMember : IAsyncDisposable
     public Task<int> PullAsync(CancellationToken cancellationToken = default) =>
         _follower.PullAsync(cancellationToken);
 
+    /// <summary>Writes a snapshot of the pool's registry and pushes it: the last one with what was written since, or
+    /// the whole where that is much. Stores that join later begin with it. The pool keeps it under the name
+    /// <c>arrowcid.pool.snapshot</c>.</summary>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The snapshot.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="PushAsync"/>.</exception>
+    public async Task<PoolSnapshot> SnapshotAsync(CancellationToken cancellationToken = default)
+    {
+        var reader = new SnapshotReader(_pool.Database, _backend, _pool.Id);
+        (Cid Cid, SnapshotHead Head)? last = await reader.FindAsync(cancellationToken);
+        if (last is { } before && !await FetchAsync([before.Cid], cancellationToken)) last = null;
+        var writer = new SnapshotWriter(_pool.Database, _store, _pool.Id);
+        (SnapshotHead head, long added) = await writer.WriteAsync(last?.Head, cancellationToken);
+        (byte[] file, _, byte[] directory) = head.Encode();
+        _ = _store.PutRaw(file);
+        Cid cid = _store.PutRaw(directory, Multicodec.DagPb).Cid;
+        _ = await PushAsync([cid], cancellationToken);
+        _ = await SetNameAsync(SnapshotHead.Name, cid, cancellationToken);
+        await PointAsync(head.Transaction, cid, cancellationToken);
+        return new PoolSnapshot
+        {
+            Cid = cid,
+            Rows = head.BaseRows + head.DeltaRows,
+            NewRows = added,
+            Parts = head.Parts.Length,
+            ByteLength = head.Parts.Sum(part => part.ByteLength),
+            Position = new PoolToken(_pool.Id, head.Transaction, head.Sequence),
+        };
+    }
+
     /// <summary>Keeps blocks in the pool while this member's lease runs, until it is disposed of or releases
     /// them.</summary>
     /// <param name="cids">Blocks of the pool; with them stays what they need.</param>
@@ -233,9 +271,10 @@ public sealed class PoolMember : IAsyncDisposable
             "delete from hold where member = $1 and digest = any ($2)", [Id, digests], token), cancellationToken);
     }
 
-    /// <summary>Leaves the pool. Blocks that were fetched stay in the store.</summary>
+    /// <summary>Leaves the pool. Blocks that were fetched stay in the store. A second call does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isClosed, 1) != 0) return;
         await CloseAsync();
         await _lease.DisposeAsync();
     }
@@ -282,12 +321,28 @@ public sealed class PoolMember : IAsyncDisposable
                     return new PoolToken(_pool.Id, xid, seq);
                 case NameSwap.Outcome.Fenced: throw _lease.Fence();
                 case NameSwap.Outcome.Missing: throw Missing(missing!);
+                case NameSwap.Outcome.Ahead: throw FactTable.IsAhead(swap.Stamp);
             }
         }
 
         throw new ArrowCidException(ErrorCode.Busy,
             $"other members changed the name '{name}' {SwapRounds} times meanwhile; retry");
     }
+
+    /// <summary>Leads from the object store to the snapshot, where the database is lost.</summary>
+    private Task<bool> PointAsync(ulong transaction, Cid cid, CancellationToken end) => _pool.CallAsync(async () =>
+    {
+        string key = string.Create(CultureInfo.InvariantCulture, $"{PoolRestore.Snapshots}{transaction:D20}-{cid}");
+        _ = await _pool.Objects.WriteAsync(key, Encoding.UTF8.GetBytes($"{cid}"), end);
+        var earlier = new List<string>();
+        await foreach ((string each, _) in _pool.Objects.ListAsync(PoolRestore.Snapshots, end))
+        {
+            if (string.CompareOrdinal(each, key) < 0) earlier.Add(each);
+        }
+
+        foreach (string each in earlier) await _pool.Objects.DeleteAsync(each, end);
+        return true;
+    });
 
     private ArrowCidException Missing(byte[] digest) => new(ErrorCode.BlockNotFound,
         $"the pool {_pool.Name} has no block of SHA-256 {Convert.ToHexStringLower(digest)}, which is needed; push it " +

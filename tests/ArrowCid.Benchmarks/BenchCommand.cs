@@ -21,7 +21,7 @@ internal static class BenchCommand
     public static int Run(string[] args) => CommandLine.Run(static () => new RootCommand(About)
     {
         MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeRegistry(), MakeFlight(), MakePlaces(), MakeMemo(),
-        MakeSign(), MakeSync(), MakeChannel(), MakeSds(),
+        MakeSign(), MakeSync(), MakePool(), MakeChannel(), MakeSds(),
         SecondCommand.Make(),
     }, args, Invocation, Examples("hash", "store --quick", "export --only wide --json"));
 
@@ -122,6 +122,14 @@ internal static class BenchCommand
         "which were measured elsewhere, are printed beside. Stores and files are in shared memory, and are removed.",
         SyncBench.Names, (_, isQuick, rounds) => new SyncBench(isQuick, new Rounds(rounds)),
         "sync", "sync --only find", "sync --quick --json");
+
+    private static Verb MakePool() => Against("pool",
+        "Measure pools: facts and names of members, how soon a store hears of a name, a store that joins, and a collection. " +
+        "The competitor is bare PostgreSQL, on the same server, which the run starts; its data are below the temporary " +
+        "directory, stores and objects in shared memory, and all are removed. ARROWCID_BENCH_ENTRIES is the number of " +
+        "entries of the store that joins.",
+        PoolBench.Names, (_, isQuick, rounds) => new PoolBench(isQuick, new Rounds(rounds)),
+        "pool", "pool --only names", "pool --quick --json");
 
     private static Verb MakeChannel() => Against("channel",
         "Measure channels: from the publish to the message in another process, sizes of messages, what they take to make, " +

@@ -23,6 +23,7 @@ from ._errors import (
     InvalidData, NameConflict, NameNotFound, NotCanonical, SchemaMismatch, StoreFull, StoreGone)
 from ._library import native as _native
 from ._memo import Cached, CacheInfo
+from ._pool import Pool, pool
 from ._proofs import check, cid
 from ._records import Block, Facts, Name, Put, Removal
 from ._reservation import Reservation
@@ -39,9 +40,9 @@ __version__ = "0.1.0"
 __all__ = [
     "ANY", "AccessDenied", "ArrowCidError", "Batch", "BatchStream", "Block", "BlockCorrupt",
     "BlockNotFound", "Busy", "CacheInfo", "Cached", "Cid", "Dataset", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument",
-    "InvalidCid", "InvalidData", "Name", "NameConflict", "NameNotFound", "NotCanonical", "Put", "Removal", "Reservation",
+    "InvalidCid", "InvalidData", "Name", "NameConflict", "NameNotFound", "NotCanonical", "Pool", "Put", "Removal", "Reservation",
     "SchemaMismatch", "SigningKey", "Statement", "Store", "StoreEvent", "StoreFull", "StoreGone", "Watch", "check", "cid", "connect",
-    "hash_path", "library_path", "library_version", "open", "register",
+    "hash_path", "library_path", "library_version", "open", "pool", "register",
 ]
 
 

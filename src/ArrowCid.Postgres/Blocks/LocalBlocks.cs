@@ -69,6 +69,44 @@ internal sealed class LocalBlocks : IDisposable
         return [.. facts.Select(each => new FactGroup(each.Key, [.. each.Value]))];
     }
 
+    /// <summary>All facts about blocks that are in the pool as far as the store knows, and the changes of the names
+    /// that ever pointed to one, as payloads of records.</summary>
+    public List<byte[]> FactsOfPool()
+    {
+        return _store.Registry.Reader.Ask(() =>
+        {
+            RegistryState state = _store.Registry.Reader.State;
+            var facts = new SortedDictionary<FactStamp, List<Fact>>();
+            var blocks = new HashSet<Digest256>();
+            foreach ((Digest256 digest, BlockState block) in state.Pages)
+            {
+                if (block.Sheet is not { Copies: { } copies } sheet ||
+                    !copies.TryGetValue(PoolMember.Place, out LwwRegister<CopyState?> copy)) continue;
+                _ = blocks.Add(digest);
+                var cid = Cid.FromSha256(sheet.Codec, digest);
+                Collect(cid, sheet, facts);
+                Add(copy.Stamp, new CopyFact(cid, PoolMember.Place, copy.Value));
+            }
+
+            foreach (NameLog name in state.Names)
+            {
+                bool isOfPool = name.Changes.Any(change => change.Target is { } target &&
+                    target.TryGetSha256(out Digest256 digest) && blocks.Contains(digest));
+                if (!isOfPool || name.Name.StartsWith(PoolMember.LocalNames, StringComparison.Ordinal)) continue;
+                foreach (NameRecord change in name.Changes)
+                    Add(change.Stamp, new NameFact(name.Name, change.Target, change.Previous));
+            }
+
+            return FactTable.PayloadsOf(facts.Select(each => new FactGroup(each.Key, [.. each.Value]))).ToList();
+
+            void Add(FactStamp stamp, Fact fact)
+            {
+                if (!facts.TryGetValue(stamp, out List<Fact>? list)) facts.Add(stamp, list = []);
+                list.Add(fact);
+            }
+        });
+    }
+
     public void Dispose() => Backend.Dispose();
 
     private List<Cid> ChildrenOf(StoredEntry entry, CancellationToken end)

@@ -220,10 +220,7 @@ internal sealed class PoolPush(PoolDatabase database, ObjectStore objects, Membe
         {
             long now = await EnterAsync(connection, token);
             FactTable.ThrowIfAhead(groups, now);
-            _ = await PoolRows.ExecuteAsync(connection, """
-                update object set state = 'L', since = clock_timestamp() where key in (
-                  select key from object where state = 'U' and key = any ($1) order by key for update)
-                """, [keys], token);
+            await PublishAsync(connection, keys, token);
             _ = await PoolRows.ExecuteAsync(connection, $"""
                 update object set state = 'L', since = clock_timestamp() where key in (
                   select o.key from object o where o.state = 'D' and {IsRevivable} and o.key in (
@@ -241,6 +238,27 @@ internal sealed class PoolPush(PoolDatabase database, ObjectStore objects, Membe
             await onStep(PoolStep.P4);
             return ((byte[][])[], point.Xid, point.Seq);
         }, end, result => result.Item1.Length == 0);
+    }
+
+    /// <summary>What this push has written goes live. An object that only repeats what another push has made live
+    /// meanwhile is dead at once: the rows of its blocks are locked first, so that of two such pushes the later sees
+    /// the objects of the earlier.</summary>
+    private static async Task PublishAsync(NpgsqlConnection connection, string[] keys, CancellationToken end)
+    {
+        _ = await PoolRows.ExecuteAsync(connection, """
+            select b.digest from block b where b.digest in (select p.digest from place p where p.key = any ($1))
+            order by b.digest for no key update
+            """, [keys], end);
+        _ = await PoolRows.ExecuteAsync(connection, """
+            update object set since = clock_timestamp(), state = case when exists (
+              select from place p where p.key = object.key and not exists (
+                select from place q join object r on r.key = q.key
+                where q.digest = p.digest and r.key <> object.key
+                  and (r.state = 'L' or (r.state = 'U' and r.key = any ($1) and r.key < object.key))))
+              then 'L' else 'D' end::"char"
+            where key in (
+              select key from object where state = 'U' and key = any ($1) order by key for update)
+            """, [keys], end);
     }
 
     private async Task<long> EnterAsync(NpgsqlConnection connection, CancellationToken end)

@@ -8,7 +8,7 @@ namespace ArrowCid.Postgres;
 internal static class PoolSchema
 {
     /// <summary>The version that this program reads and writes.</summary>
-    public const int Current = 1;
+    public const int Current = 2;
 
     /// <summary>Creates or upgrades the tables, one process at a time.</summary>
     public static async Task MigrateAsync(PoolDatabase database, CancellationToken end) =>

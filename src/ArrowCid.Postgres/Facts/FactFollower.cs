@@ -20,6 +20,7 @@ internal sealed class FactFollower : IAsyncDisposable
     private readonly Lock _lock = new();
     private Task _following = Task.CompletedTask;
     private TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private SnapshotReader? _snapshots;
     private ulong _xid;
     private long _seq;
     private ulong _below;
@@ -42,13 +43,26 @@ internal sealed class FactFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads the store's cursor, and begins to follow.</summary>
-    public async Task BeginAsync(CancellationToken end)
+    /// <summary>Ends when the log has been looked at again.</summary>
+    public Task WhenRead
     {
-        List<(ulong, long)> known = await _database.RunAsync((connection, token) => PoolRows.QueryAsync(connection,
-            "select xid, seq from follower where store = $1", [_store.Blocks.Id],
-            row => (row.GetFieldValue<ulong>(0), row.GetInt64(1)), token), end);
+        get
+        {
+            lock (_lock) return _read.Task;
+        }
+    }
+
+    /// <summary>Reads the store's cursor, and begins to follow. A cursor that this server has not reached is that of
+    /// another one, of which a backup was restored here, and means nothing.</summary>
+    /// <param name="snapshots">Finds the snapshot with which a store begins that has read nothing.</param>
+    /// <param name="end">Ends the call.</param>
+    public async Task BeginAsync(SnapshotReader snapshots, CancellationToken end)
+    {
+        List<(ulong, long)> known = await _database.RunAsync((connection, token) => PoolRows.QueryAsync(connection, """
+            select xid, seq from follower where store = $1 and xid < pg_snapshot_xmax(pg_current_snapshot())
+            """, [_store.Blocks.Id], row => (row.GetFieldValue<ulong>(0), row.GetInt64(1)), token), end);
         if (known.Count > 0) (_xid, _seq) = known[0];
+        else _snapshots = snapshots;
         _following = Task.Run(RunAsync, CancellationToken.None);
     }
 
@@ -78,6 +92,12 @@ internal sealed class FactFollower : IAsyncDisposable
         try
         {
             int all = 0, rows;
+            if (_snapshots is { } snapshots)
+            {
+                all = await BeginWithAsync(snapshots, end);
+                _snapshots = null;
+            }
+
             do
             {
                 rows = await PullPageAsync(end);
@@ -98,6 +118,35 @@ internal sealed class FactFollower : IAsyncDisposable
         await _following;
         _end.Dispose();
         _reading.Dispose();
+    }
+
+    /// <summary>Reads the last snapshot into a store that has read nothing.</summary>
+    /// <returns>The number of records.</returns>
+    private async Task<int> BeginWithAsync(SnapshotReader snapshots, CancellationToken end)
+    {
+        if (await snapshots.FindAsync(end) is not { Head: { } head }) return 0;
+        int records = 0;
+        bool isWhole = await snapshots.ReadAsync(head, payload =>
+        {
+            _store.Registry.Facts.AppendForeign(payload);
+            _ = Interlocked.Increment(ref records);
+        }, end);
+        // Without a part of it, the log is read from its beginning.
+        if (isWhole) await MoveAsync(head.Transaction, head.Sequence, end);
+        return records;
+    }
+
+    /// <summary>Moves the cursor. Everything before it is in the store, so a lost update of it costs a second copy at
+    /// most.</summary>
+    private async Task MoveAsync(ulong xid, long seq, CancellationToken end)
+    {
+        _ = await _database.RunAsync((connection, token) => PoolRows.ExecuteAsync(connection, """
+            insert into follower (store, xid, seq) values ($1, $2, $3)
+            on conflict (store) do update set xid = excluded.xid, seq = excluded.seq
+            where (excluded.xid, excluded.seq) > (follower.xid, follower.seq)
+              or follower.xid >= pg_snapshot_xmax(pg_current_snapshot())
+            """, [_store.Blocks.Id, xid, seq], token), end);
+        lock (_lock) (_xid, _seq) = (xid, seq);
     }
 
     private async Task<int> PullPageAsync(CancellationToken end)
@@ -124,14 +173,7 @@ internal sealed class FactFollower : IAsyncDisposable
 
         if (rows > 0)
         {
-            // Everything before the cursor is in the store, so a lost update of it costs a second copy at most.
-            (ulong lastXid, long lastSeq) = (page[^1].Xid, page[^1].Seq);
-            _ = await _database.RunAsync((connection, token) => PoolRows.ExecuteAsync(connection, """
-                insert into follower (store, xid, seq) values ($1, $2, $3)
-                on conflict (store) do update set xid = excluded.xid, seq = excluded.seq
-                where (excluded.xid, excluded.seq) > (follower.xid, follower.seq)
-                """, [_store.Blocks.Id, lastXid, lastSeq], token), end);
-            lock (_lock) (_xid, _seq) = (lastXid, lastSeq);
+            await MoveAsync(page[^1].Xid, page[^1].Seq, end);
             Groups += rows;
         }
 

@@ -10,14 +10,19 @@ internal static class FactTable
 {
     private const int MostAtOnce = 1000, MostGroupBytes = 60_000;
 
+    // The links of a word come as one text of bytes, because an array of arrays must be rectangular.
     private const string Upsert = """
         insert into word (digest, kind, key, stamp_time, stamp_writer, value, codec, text, number, links, facts)
-        values (@digest, @kind, @key, @time, @writer, @value, @codec, @text, @number, @links, @facts)
+        select digest, kind, key, stamp_time, stamp_writer, value, codec, text, number, case when links is not null then
+          array(select substr(links, at, 32) from generate_series(1, length(links), 32) at) end, facts
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as
+          t (digest, kind, key, stamp_time, stamp_writer, value, codec, text, number, links, facts)
         on conflict (digest, kind, key) do update set stamp_time = excluded.stamp_time,
           stamp_writer = excluded.stamp_writer, value = excluded.value, codec = excluded.codec, text = excluded.text,
           number = excluded.number, links = excluded.links, facts = excluded.facts
         where (excluded.stamp_time, excluded.stamp_writer, excluded.value) >
           (word.stamp_time, word.stamp_writer, word.value)
+        returning stamp_time, stamp_writer
         """;
 
     /// <summary>Writes the groups of which a word is news.</summary>
@@ -46,13 +51,20 @@ internal static class FactTable
         var news = new HashSet<FactStamp>();
         foreach (FactWord[] some in words.Chunk(MostAtOnce))
         {
-            await using var batch = new NpgsqlBatch(connection);
-            foreach (FactWord word in some) batch.BatchCommands.Add(CommandOf(word));
-            _ = await batch.ExecuteNonQueryAsync(end);
-            for (int i = 0; i < some.Length; i++)
-            {
-                if (batch.BatchCommands[i].RecordsAffected > 0) _ = news.Add(some[i].Stamp);
-            }
+            news.UnionWith(await PoolRows.QueryAsync(connection, Upsert,
+                [
+                    Bytes(some, word => PoolRows.BytesOf(word.Digest)),
+                    some.Select(word => (short)word.Kind).ToArray(),
+                    Bytes(some, word => word.Key),
+                    some.Select(word => (long)word.Stamp.Time).ToArray(),
+                    some.Select(word => word.Stamp.WriterId).ToArray(),
+                    Bytes(some, word => word.Value),
+                    some.Select(word => (long)word.Codec).ToArray(),
+                    Bytes(some, word => word.Text),
+                    some.Select(word => word.Number).ToArray(),
+                    Bytes(some, word => word.Links is null ? null : [.. word.Links.SelectMany(link => link)]),
+                    Bytes(some, word => word.Facts),
+                ], row => PoolRows.StampOf(row.GetInt64(0), row.GetGuid(1)), end));
         }
 
         return news;
@@ -97,10 +109,13 @@ internal static class FactTable
 
     private static void ThrowIfAhead(FactStamp stamp, DateTimeOffset now)
     {
-        if (stamp.When - now <= FactLimits.MaxAhead) return;
-        throw new ArrowCidException(ErrorCode.InvalidData, string.Create(CultureInfo.InvariantCulture,
-            $"a fact of {stamp.When:u} is over an hour ahead of the database's clock; set the clock that is wrong"));
+        if (stamp.When - now > FactLimits.MaxAhead) throw IsAhead(stamp);
     }
+
+    /// <summary>The error of a stamp that is more than an hour ahead of the database's clock.</summary>
+    public static ArrowCidException IsAhead(FactStamp stamp) => new(ErrorCode.InvalidData,
+        string.Create(CultureInfo.InvariantCulture,
+            $"a fact of {stamp.When:u} is over an hour ahead of the database's clock; set the clock that is wrong"));
 
     private static async Task<(ulong Xid, long Seq)> AppendAsync(NpgsqlConnection connection, long member,
         byte[] payload, CancellationToken end)
@@ -114,21 +129,9 @@ internal static class FactTable
         return (reader.GetFieldValue<ulong>(0), reader.GetInt64(1));
     }
 
-    private static NpgsqlBatchCommand CommandOf(FactWord word)
+    private static NpgsqlParameter Bytes(FactWord[] words, Func<FactWord, byte[]?> of) => new()
     {
-        var command = new NpgsqlBatchCommand(Upsert);
-        NpgsqlParameterCollection to = command.Parameters;
-        _ = to.AddWithValue("digest", NpgsqlDbType.Bytea, PoolRows.BytesOf(word.Digest));
-        _ = to.AddWithValue("kind", NpgsqlDbType.Smallint, (short)word.Kind);
-        _ = to.AddWithValue("key", NpgsqlDbType.Bytea, word.Key);
-        _ = to.AddWithValue("time", NpgsqlDbType.Bigint, (long)word.Stamp.Time);
-        _ = to.AddWithValue("writer", NpgsqlDbType.Uuid, word.Stamp.WriterId);
-        _ = to.AddWithValue("value", NpgsqlDbType.Bytea, word.Value);
-        _ = to.AddWithValue("codec", NpgsqlDbType.Bigint, (long)word.Codec);
-        _ = to.AddWithValue("text", NpgsqlDbType.Bytea, (object?)word.Text ?? DBNull.Value);
-        _ = to.AddWithValue("number", NpgsqlDbType.Bigint, (object?)word.Number ?? DBNull.Value);
-        _ = to.AddWithValue("links", NpgsqlDbType.Bytea | NpgsqlDbType.Array, (object?)word.Links ?? DBNull.Value);
-        _ = to.AddWithValue("facts", NpgsqlDbType.Bytea, word.Facts);
-        return command;
-    }
+        NpgsqlDbType = NpgsqlDbType.Bytea | NpgsqlDbType.Array,
+        Value = words.Select(of).ToArray(),
+    };
 }

@@ -68,6 +68,7 @@ internal sealed class FilterSql
             $"b.digest in (select w.digest from word w where w.kind = 3 and w.links && {Digests(values)})",
         FilterFieldKind.Name when values.All(value => value is FilterTextValue) =>
             $"b.digest in (select n.target from name n where n.name = any ({Names(values)}))",
+        FilterFieldKind.Signer => "b.digest in (select w.digest from word w where w.kind = 18)",
         FilterFieldKind.Created when values is [FilterTimeValue time] => WriteTime(FilterOperator.Equal, time.Time),
         _ => Anything,
     };

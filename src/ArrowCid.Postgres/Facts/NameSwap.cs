@@ -25,6 +25,9 @@ internal sealed record NameSwap(string Name, Cid? Target, FactStamp? Previous, F
 
         /// <summary>The target, or a block that it needs, is not in the pool.</summary>
         Missing = 3,
+
+        /// <summary>The stamp is more than an hour ahead of the database's clock.</summary>
+        Ahead = 4,
     }
 
     /// <summary>The change as the payload of a record of facts.</summary>

@@ -16,6 +16,7 @@ internal static class PoolFold
         {
             _ = await PoolRows.ExecuteAsync(connection,
                 "lock table fact_group, word, name, name_history in exclusive mode", [], token);
+            await RenumberAsync(connection, token);
             foreach (string table in (string[])["word", "name", "name_history"])
                 _ = await PoolRows.ExecuteAsync(connection, $"delete from {table}", [], token);
             long words = 0;
@@ -51,6 +52,35 @@ internal static class PoolFold
                 .Select(group => (group, row.Xid, row.Seq)))];
             last = (rows[^1].Xid, rows[^1].Seq);
         }
+    }
+
+    /// <summary>Gives rows of the log that another server numbered, in a backup that was restored here, the number of
+    /// this transaction: members would not read them before this server has reached theirs.</summary>
+    public static async Task RenumberAsync(NpgsqlConnection connection, CancellationToken end)
+    {
+        foreach (string table in (string[])["fact_group", "name_history"])
+        {
+            _ = await PoolRows.ExecuteAsync(connection,
+                $"update {table} set xid = pg_current_xact_id() where xid > pg_current_xact_id()", [], end);
+        }
+
+        _ = await PoolRows.ExecuteAsync(connection, "delete from follower where xid >= pg_current_xact_id()", [], end);
+    }
+
+    /// <summary>Adds a change of a name to the log, if it is not there.</summary>
+    /// <returns>Whether it was added.</returns>
+    public static async Task<bool> AddAsync(NpgsqlConnection connection, long member, FactStamp stamp, NameFact fact,
+        CancellationToken end)
+    {
+        List<(ulong Xid, long Seq)> added = await PoolRows.QueryAsync(connection, """
+            insert into fact_group (member, facts) select $1, $2 where not exists (
+              select from name_history where name = $3 and stamp_time = $4 and stamp_writer = $5)
+            returning xid, seq
+            """, [member, FactWriter.Write([new FactGroup(stamp, [fact])], out _), fact.Name, (long)stamp.Time,
+                stamp.WriterId], row => (row.GetFieldValue<ulong>(0), row.GetInt64(1)), end);
+        if (added.Count == 0) return false;
+        await ApplyAsync(connection, stamp, fact, added[0].Xid, added[0].Seq, end);
+        return true;
     }
 
     private static async Task ApplyAsync(NpgsqlConnection connection, FactStamp stamp, NameFact fact, ulong xid,

@@ -8,7 +8,7 @@ namespace ArrowCid.Postgres;
 
 /// <summary>Answers filters from the tables of a pool: the database finds what may pass, by its indexes, and the filter
 /// itself decides of each entry.</summary>
-internal sealed class PoolQueries(PoolDatabase database)
+internal sealed class PoolQueries(PoolDatabase database, SignerReader signers)
 {
     private const int PageRows = 500;
 
@@ -96,7 +96,7 @@ internal sealed class PoolQueries(PoolDatabase database)
         }, end);
     }
 
-    private static StoredEntry Show(Row row, ILookup<string, byte[]> words, ILookup<string, string> names,
+    private StoredEntry Show(Row row, ILookup<string, byte[]> words, ILookup<string, string> names,
         HashSet<string> held)
     {
         string key = Convert.ToHexString(row.Digest);
@@ -106,10 +106,11 @@ internal sealed class PoolQueries(PoolDatabase database)
             foreach (FactGroup group in FactReader.Read(facts, ulong.MaxValue, _ => { })) state.Apply(group);
         }
 
+        Cid cid = PoolRows.CidOf(row.Digest, row.Codec);
         BlockMetadataState? sheet = state.Find(new Digest256(row.Digest))?.Sheet;
         return new StoredEntry
         {
-            Cid = PoolRows.CidOf(row.Digest, row.Codec),
+            Cid = cid,
             SchemaCid = row.Schema is null ? null : Cid.FromSha256(Multicodec.Raw, new Digest256(row.Schema)),
             Kind = (BlockKind)row.Kind,
             Rows = row.Rows,
@@ -129,6 +130,7 @@ internal sealed class PoolQueries(PoolDatabase database)
             Locations = sheet?.Locations?.All ?? [],
             Copies = EntryReader.CopiesOf(sheet),
             Signed = sheet?.Signed is { } signed ? [.. signed.Keys] : [],
+            SignersOf = sheet?.Signed is null ? null : pairs => signers.Of(cid, pairs),
             Data = sheet?.Data.Value is { Kind: not Ipld.IpldKind.Null } data ? data : null,
         };
     }

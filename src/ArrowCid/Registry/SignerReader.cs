@@ -7,12 +7,19 @@ namespace ArrowCid.Registry;
 
 /// <summary>Reads signed statements out of their blocks and verifies them. What a pair of blocks says never changes, so
 /// results are kept. For any number of threads.</summary>
-internal sealed class SignerReader(BlockStore blocks)
+/// <param name="read">Reads a block, of which nothing is proved; returns null where it is missing or longer than a
+/// statement may be.</param>
+internal sealed class SignerReader(Func<Cid, byte[]?> read)
 {
     private const int MostKnown = 1 << 16;
 
     // What was read and verified: of a signature that does not hold, no statement.
     private readonly ConcurrentDictionary<SignedPair, Statement?> _known = new();
+
+    /// <summary>Reads the statements of a store.</summary>
+    public SignerReader(BlockStore blocks) : this(cid => Read(blocks, cid))
+    {
+    }
 
     /// <summary>The keys of the statements about a block that hold, sorted.</summary>
     public IReadOnlyList<string> Of(Cid block, IReadOnlyList<SignedPair> pairs)
@@ -56,7 +63,9 @@ internal sealed class SignerReader(BlockStore blocks)
     }
 
     /// <summary>The bytes of a block, of which nothing is proved; null where it is not stored.</summary>
-    public byte[]? Read(Cid cid)
+    public byte[]? Read(Cid cid) => read(cid);
+
+    private static byte[]? Read(BlockStore blocks, Cid cid)
     {
         if (!cid.TryGetSha256(out Digest256 digest)) return null;
         using RecordLease? lease = blocks.Find(digest);

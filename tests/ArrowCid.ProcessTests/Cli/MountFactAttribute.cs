@@ -8,10 +8,16 @@ public sealed class MountFactAttribute : FactAttribute
 {
     private static readonly Lazy<bool> s_mayMount = new(MayMount);
 
-    public MountFactAttribute()
+    /// <param name="programs">What else the test needs.</param>
+    public MountFactAttribute(params string[] programs)
     {
-        if (!s_mayMount.Value) Skip = "mounting a tmpfs is not allowed here (unshare -m, mount)";
+        Names = programs;
+        Skip = s_mayMount.Value ? Programs.WhySkip(programs)
+            : "mounting a tmpfs is not allowed here (unshare -m, mount)";
     }
+
+    /// <summary>The programs that the test starts.</summary>
+    public IReadOnlyList<string> Names { get; }
 
     private static bool MayMount()
     {

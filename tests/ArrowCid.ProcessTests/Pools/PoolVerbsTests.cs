@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using ArrowCid.ProcessTests.Cli;
+using ArrowCid.ProcessTests.Interop;
 using ArrowCid.Tests.Pools;
 
 namespace ArrowCid.ProcessTests.Pools;
@@ -72,6 +73,57 @@ public class PoolVerbsTests
             server.Kill();
             server.WaitForExit();
         }
+    }
+
+    [ProgramFact(Programs.Postgres)]
+    public void Database_that_is_lost_is_rebuilt_from_a_store_and_the_last_snapshot()
+    {
+        using var folder = new TemporaryFolder();
+        var pool = new PoolOfTest(folder.PathOf("objects"));
+        pool.Run(null, "create").Succeeds();
+        string a = folder.PathOf("a");
+        Command.Run(["put", "vectors/v1.arrows", "--name", "v1", "--tag", "day=2026-11-20"], null, a).Succeeds();
+        pool.Run(a, "push", "@v1", "--name", "quotes/latest").Succeeds();
+        JsonElement snapshot = pool.Run(a, "snapshot", "--json").Succeeds().Json[0];
+        Assert.Equal((1, true), (snapshot.GetProperty("files").GetInt32(), snapshot.GetProperty("rows").GetInt32() >= 3));
+        Assert.Matches("^baf[a-z0-9]+  [0-9]+ rows  [0-9]+ new  [0-9]+ bytes$", pool.Run(a, "snapshot").Succeeds().Text.Trim());
+        // Another database, and the same objects.
+        PoolOfTest other = new(folder.PathOf("objects"));
+        other.Run(null, "create").Exits(5);
+        Assert.StartsWith("restored ", other.Run(null, "rebuild", "--from", a).Succeeds().Lines[0], StringComparison.Ordinal);
+        Assert.Equal("quotes/latest", Assert.Single(other.Run(null, "ls", "tag.day = \"2026-11-20\"", "--json").Succeeds().Json)
+            .GetProperty("names")[0].GetString());
+        Assert.EndsWith(" 0 findings", other.Run(null, "verify").Succeeds().Lines[^1], StringComparison.Ordinal);
+        other.Run(folder.PathOf("b"), "get", "@quotes/latest").Succeeds();
+    }
+
+    [MountFact(Programs.Postgres)]
+    public void Full_disk_of_the_objects_fails_a_push_and_the_next_one_completes_it()
+    {
+        using var folder = new TemporaryFolder();
+        string disk = Directory.CreateDirectory(folder.PathOf("disk")).FullName, a = folder.PathOf("a");
+        var pool = new PoolOfTest($"{disk}/objects");
+        Command.Run(["put", "vectors/v1.arrows", "--name", "v1"], null, a).Succeeds();
+        string options = string.Join(' ', pool.Options);
+        CommandResult result = Command.Shell($"unshare -m sh -c 'mount -t tmpfs -o size=8k tmpfs {disk} && " +
+            $"{{ \"$@\" pool create {options} >/dev/null; \"$@\" pool push @v1 --name n {options} >/dev/null; echo code $?; " +
+            $"mount -o remount,size=1m {disk}; \"$@\" pool push @v1 --name n {options} >/dev/null; echo code $?; " +
+            $"\"$@\" pool gc --older-than 0s --keep-dead 0s {options}; \"$@\" pool verify {options}; }}' sh \"$@\"", a).Exits(0);
+        Assert.Equal("code 6", result.Lines[0]);
+        Assert.Equal("code 0", result.Lines[1]);
+        Assert.EndsWith(" 0 findings", result.Lines[^1], StringComparison.Ordinal);
+        Assert.Contains("No space left on device", result.Errors, StringComparison.Ordinal);
+    }
+
+    [CLibraryFact(Programs.Postgres, Programs.PyArrow)]
+    public void Python_joins_a_pool_with_two_stores()
+    {
+        using var folder = new TemporaryFolder();
+        var pool = new PoolOfTest(folder.PathOf("objects"));
+        pool.Run(null, "create").Succeeds();
+        CommandResult result = CLibrary.Run("/bin/sh", ["-c", $"ARROWCID_REGISTRY='{pool.Options[1]}' ARROWCID_BLOCKS='{pool.Options[3]}' " +
+            $"ARROWCID_COMMAND='dotnet {Command.Dll}' exec sh '{CLibrary.PathOf("peers/python")}' '{CLibrary.PathOf("python/check_pool.py")}' '{folder.PathOf("stores")}'"]);
+        Assert.Equal("ok", result.Exits(0).Lines[^1]);
     }
 
     private sealed class PoolOfTest(string blocks)

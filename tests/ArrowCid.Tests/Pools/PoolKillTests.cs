@@ -20,16 +20,16 @@ public sealed class PoolKillTests
         bool isLong = Environment.GetEnvironmentVariable("ARROWCID_LONG") == "1";
         int first = int.TryParse(Environment.GetEnvironmentVariable("ARROWCID_SEED"), out int given)
             ? given : Random.Shared.Next(1 << 20);
-        int rounds = isLong ? 40 : 2, kills = 0, acknowledged = 0;
-        for (int round = 0; round < rounds; round++)
+        int rounds = 0, kills = 0, acknowledged = 0;
+        for (; kills < (isLong ? 3000 : 200); rounds++)
         {
-            (int killed, int named) = await RunAsync(first + round, TimeSpan.FromSeconds(isLong ? 5 : 1.5));
+            (int killed, int named) = await RunAsync(first + rounds, TimeSpan.FromSeconds(isLong ? 5 : 1.5));
             kills += killed;
             acknowledged += named;
         }
 
         Console.WriteLine($"seeds {first} to {first + rounds - 1}: {kills} kills, {acknowledged} names acknowledged");
-        Assert.True(kills > 0 && acknowledged > 0, $"seed {first}: {kills} kills, {acknowledged} names");
+        Assert.True(acknowledged > 0, $"seed {first}: {kills} kills, {acknowledged} names");
     }
 
     private static async Task<(int Kills, int Named)> RunAsync(int seed, TimeSpan span)
@@ -42,13 +42,13 @@ public sealed class PoolKillTests
         {
             int chance;
             lock (dice) chance = random.Next(100);
-            if (chance < 4)
+            if (chance < 8)
             {
                 Interlocked.Increment(ref kills);
                 throw new KilledException();
             }
 
-            if (chance < 20) await StallAsync(chance);
+            if (chance < 24) await StallAsync(chance);
         };
         world.Wrap = objects => new StallingObjects(objects, () =>
         {

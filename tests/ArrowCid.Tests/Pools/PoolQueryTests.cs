@@ -5,21 +5,17 @@ using ArrowCid.Tests.Peers;
 namespace ArrowCid.Tests.Pools;
 
 /// <summary>Filters over a pool.</summary>
-public sealed class PoolQueryTests : IAsyncDisposable
+public sealed class PoolQueryTests : PoolTestBase
 {
     private static readonly string[] s_values = ["a", "B", "10", "9", "2026-11-20", "", "é", "a\0b", "true"];
-
-    private readonly PoolWorld _world = new();
-
-    public async ValueTask DisposeAsync() => await _world.DisposeAsync();
 
     [PeerFact(Peer.Postgres)]
     public async Task Filters_find_in_the_pool_what_they_find_in_a_store()
     {
         int seed = Random.Shared.Next();
         var random = new Random(seed);
-        Pool pool = await _world.CreateAsync();
-        (PoolMember member, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember member, CidStore store) = await World.JoinAsync(pool);
         var cids = new List<Cid>();
         for (int i = 0; i < 40; i++)
         {
@@ -53,8 +49,8 @@ public sealed class PoolQueryTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Pages_follow_one_another_without_a_gap_in_either_order()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember member, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember member, CidStore store) = await World.JoinAsync(pool);
         Cid[] cids = [.. Enumerable.Range(0, 25).Select(i => store.PutRaw(BitConverter.GetBytes(i)).Cid)];
         foreach (Cid[] some in cids.Chunk(5)) _ = await member.PushAsync(some);
         foreach (bool newest in (bool[])[false, true])

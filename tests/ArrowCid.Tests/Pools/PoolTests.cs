@@ -10,18 +10,14 @@ using Npgsql;
 namespace ArrowCid.Tests.Pools;
 
 /// <summary>Blocks, metadata and names that stores share through a pool.</summary>
-public sealed class PoolTests : IAsyncDisposable
+public sealed class PoolTests : PoolTestBase
 {
-    private readonly PoolWorld _world = new();
-
-    public async ValueTask DisposeAsync() => await _world.DisposeAsync();
-
     [PeerFact(Peer.Postgres)]
     public async Task Batch_that_a_member_puts_is_found_named_and_read_by_another()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember a, _) = await _world.JoinAsync(pool);
-        (PoolMember b, CidStore other) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember a, _) = await World.JoinAsync(pool);
+        (PoolMember b, CidStore other) = await World.JoinAsync(pool);
         (PutResult put, PoolPut push) = await a.PutAsync(PoolWorld.Batch(1, 2, 3), new PutOptions
         {
             Name = "quotes/latest",
@@ -44,22 +40,22 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Push_of_blocks_that_the_pool_has_uploads_nothing()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember a, _) = await _world.JoinAsync(pool);
-        (PoolMember b, _) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember a, _) = await World.JoinAsync(pool);
+        (PoolMember b, _) = await World.JoinAsync(pool);
         (_, PoolPut first) = await a.PutAsync(PoolWorld.Batch(1));
         (_, PoolPut second) = await b.PutAsync(PoolWorld.Batch(1));
         Assert.Equal((2, 0, 0L), (first.NewBlocks, second.NewBlocks, second.ByteLength));
         // The batch, and the schema, which batches of other pushes need too.
-        Assert.Equal(2, await _world.ObjectsAsync('L'));
+        Assert.Equal(2, await World.ObjectsAsync('L'));
     }
 
     [PeerFact(Peer.Postgres)]
     public async Task Dataset_is_pushed_and_fetched_with_all_its_batches()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember a, CidStore store) = await _world.JoinAsync(pool);
-        (PoolMember b, CidStore other) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember a, CidStore store) = await World.JoinAsync(pool);
+        (PoolMember b, CidStore other) = await World.JoinAsync(pool);
         Cid[] batches = [.. Enumerable.Range(0, 5).Select(i => store.Put(PoolWorld.Batch(i)).Cid)];
         Cid dataset = store.Datasets.Put(batches).Cid;
         _ = await a.PushAsync([dataset]);
@@ -72,13 +68,13 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Large_blocks_are_objects_of_their_own_and_small_ones_share_one()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember member, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember member, CidStore store) = await World.JoinAsync(pool);
         Cid large = store.PutRaw(new byte[3 << 20]).Cid;
         Cid[] small = [.. Enumerable.Range(0, 50).Select(i => store.PutRaw(BitConverter.GetBytes(i)).Cid)];
         _ = await member.PushAsync([large, .. small]);
-        string[] keys = [.. Directory.EnumerateFiles(_world.ObjectDirectory, "*", SearchOption.AllDirectories)
-            .Select(path => Path.GetRelativePath(_world.ObjectDirectory, path)).Order(StringComparer.Ordinal)];
+        string[] keys = [.. Directory.EnumerateFiles(World.ObjectDirectory, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(World.ObjectDirectory, path)).Order(StringComparer.Ordinal)];
         Assert.Collection(keys, key => Assert.Contains($"{large}.", key, StringComparison.Ordinal),
             key => Assert.EndsWith(".car", key, StringComparison.Ordinal), key => Assert.Equal("pool.json", key));
         using BlockBackend backend = pool.AsBackend();
@@ -90,12 +86,12 @@ public sealed class PoolTests : IAsyncDisposable
     public async Task Name_is_changed_by_exactly_one_of_many_members_and_keeps_its_history()
     {
         const int Rounds = 15;
-        Pool pool = await _world.CreateAsync();
-        (PoolMember first, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember first, CidStore store) = await World.JoinAsync(pool);
         Cid[] cids = [.. Enumerable.Range(0, Rounds + 1).Select(i => store.PutRaw(BitConverter.GetBytes(i)).Cid)];
         _ = await first.PushAsync(cids);
         _ = await first.SetNameAsync("hot", cids[0]);
-        PoolMember[] members = [first, (await _world.JoinAsync(pool)).Member, (await _world.JoinAsync(pool)).Member];
+        PoolMember[] members = [first, (await World.JoinAsync(pool)).Member, (await World.JoinAsync(pool)).Member];
         for (int round = 0; round < Rounds; round++)
         {
             Cid from = cids[round], to = cids[round + 1];
@@ -114,8 +110,8 @@ public sealed class PoolTests : IAsyncDisposable
             Assert.Equal(1, won.Count(each => each));
         }
 
-        Assert.Equal(Rounds + 1, await _world.CountAsync("select count(*) from name_history"));
-        Assert.Equal(Rounds, await _world.CountAsync("""
+        Assert.Equal(Rounds + 1, await World.CountAsync("select count(*) from name_history"));
+        Assert.Equal(Rounds, await World.CountAsync("""
             select count(*) from name_history h join name_history p on p.name = h.name
             and (p.stamp_time, p.stamp_writer) = (h.previous_time, h.previous_writer) where h.stamp_time > p.stamp_time
             """));
@@ -125,8 +121,8 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Change_of_a_name_that_is_sent_twice_is_made_once_and_answered_alike()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember member, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember member, CidStore store) = await World.JoinAsync(pool);
         Cid cid = store.PutRaw("a"u8.ToArray()).Cid;
         _ = await member.PushAsync([cid]);
         var swap = new NameSwap("n", cid, null, new FactStamp(store.Registry.Facts.NextTimeAfter(null), 7));
@@ -134,7 +130,7 @@ public sealed class PoolTests : IAsyncDisposable
             .Select(_ => swap.RunAsync(pool.Database, member.Id, default)));
         Assert.All(answers, answer => Assert.Equal(answers[0], answer));
         Assert.Equal(NameSwap.Outcome.Done, answers[0].Item1);
-        Assert.Equal(1, await _world.CountAsync("select count(*) from name_history"));
+        Assert.Equal(1, await World.CountAsync("select count(*) from name_history"));
         _ = await member.SetNameAsync("n", null, cid);
         Assert.Equal(NameSwap.Outcome.Done, (await swap.RunAsync(pool.Database, member.Id, default)).Outcome);
         Assert.Null(await pool.ResolveAsync("n"));
@@ -143,8 +139,8 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Change_of_a_name_with_an_earlier_stamp_than_the_last_is_refused()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember member, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember member, CidStore store) = await World.JoinAsync(pool);
         Cid cid = store.PutRaw("a"u8.ToArray()).Cid;
         _ = await member.PushAsync([cid]);
         _ = await member.SetNameAsync("n", cid);
@@ -156,8 +152,8 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Name_of_a_block_that_the_pool_lacks_is_refused()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember member, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember member, CidStore store) = await World.JoinAsync(pool);
         Cid cid = store.PutRaw("a"u8.ToArray()).Cid;
         Assert.Equal(ErrorCode.BlockNotFound, await CodeAsync(() => member.SetNameAsync("n", cid)));
         Assert.Equal(ErrorCode.InvalidArgument, await CodeAsync(() => member.SetNameAsync("local/n", cid)));
@@ -171,9 +167,9 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Follower_loses_nothing_when_transactions_are_committed_in_another_order()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember a, _) = await _world.JoinAsync(pool);
-        (PoolMember b, CidStore other) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember a, _) = await World.JoinAsync(pool);
+        (PoolMember b, CidStore other) = await World.JoinAsync(pool);
         // A transaction that began first and has written nothing yet holds the log back behind it.
         await using NpgsqlConnection slow = await pool.Database.OpenAsync(default);
         await using NpgsqlTransaction open = await slow.BeginTransactionAsync();
@@ -194,8 +190,8 @@ public sealed class PoolTests : IAsyncDisposable
     public async Task Follower_has_every_group_of_many_writers_at_once()
     {
         const int Writers = 8, Groups = 25;
-        Pool pool = await _world.CreateAsync();
-        (PoolMember member, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember member, CidStore store) = await World.JoinAsync(pool);
         int seed = Random.Shared.Next();
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(async writer =>
         {
@@ -223,14 +219,14 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Member_whose_lease_has_ended_is_fenced_and_joins_again()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember asleep, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember asleep, CidStore store) = await World.JoinAsync(pool);
         Cid cid = store.PutRaw("a"u8.ToArray()).Cid;
         _ = await asleep.PushAsync([cid]);
         await asleep.HoldAsync([cid]);
         Assert.Equal("hold", Assert.Single(await pool.WhyAsync(cid, TimeSpan.Zero)).Kind);
         // It slept for longer than its lease.
-        _ = await _world.SqlAsync("update member set lease_until = clock_timestamp() - interval '1 second'");
+        _ = await World.SqlAsync("update member set lease_until = clock_timestamp() - interval '1 second'");
         Assert.Empty(await pool.WhyAsync(cid, TimeSpan.Zero));
         Assert.Equal(ErrorCode.MemberFenced, await CodeAsync(() => asleep.SetNameAsync("n", cid)));
         Assert.True(asleep.IsFenced);
@@ -246,8 +242,8 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Tables_that_are_made_again_from_the_log_are_the_same()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember a, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember a, CidStore store) = await World.JoinAsync(pool);
         for (int i = 0; i < 6; i++)
         {
             (PutResult put, _) = await a.PutAsync(PoolWorld.Batch(i), new PutOptions
@@ -269,20 +265,20 @@ public sealed class PoolTests : IAsyncDisposable
         Assert.Equal(before, made);
         await PoolWorld.AssertCleanAsync(pool);
         // A row that the log does not give is found, and made again.
-        _ = await _world.SqlAsync("update word set text = 'z', facts = 'z' where kind = 2 or kind = 1");
+        _ = await World.SqlAsync("update word set text = 'z', facts = 'z' where kind = 2 or kind = 1");
         Assert.False((await pool.VerifyAsync()).IsClean);
         _ = await pool.RebuildAsync();
         Assert.Equal(before[0], await DumpAsync("word"));
 
         async Task<string> DumpAsync(string table) =>
-            (string)(await _world.SqlAsync($"select string_agg(t::text, E'\\n' order by t::text) from {table} t"))!;
+            (string)(await World.SqlAsync($"select string_agg(t::text, E'\\n' order by t::text) from {table} t"))!;
     }
 
     [PeerFact(Peer.Postgres)]
     public async Task Facts_far_ahead_of_the_clock_are_refused_at_the_door()
     {
-        Pool pool = await _world.CreateAsync();
-        (PoolMember member, CidStore store) = await _world.JoinAsync(pool);
+        Pool pool = await World.CreateAsync();
+        (PoolMember member, CidStore store) = await World.JoinAsync(pool);
         Cid cid = store.PutRaw("a"u8.ToArray()).Cid;
         ulong ahead = (ulong)DateTimeOffset.UtcNow.AddHours(2).ToUnixTimeMilliseconds() << 16;
         var far = new FactGroup(new FactStamp(ahead, 1), [new ProducerFact(cid, "x")]);
@@ -294,17 +290,17 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Object_store_of_another_pool_is_refused()
     {
-        Pool pool = await _world.CreateAsync();
+        Pool pool = await World.CreateAsync();
         await using var other = new PoolWorld();
         PoolOptions options = other.Options();
-        var mixed = new PoolOptions { Registry = options.Registry, Blocks = ObjectStore.Folder(_world.ObjectDirectory) };
+        var mixed = new PoolOptions { Registry = options.Registry, Blocks = ObjectStore.Folder(World.ObjectDirectory) };
         Assert.Equal(ErrorCode.NameExists, await CodeAsync(() => Pool.CreateAsync(mixed)));
         Assert.Equal(ErrorCode.NameNotFound, await CodeAsync(() => Pool.OpenAsync(new PoolOptions
         {
             Registry = PostgresServer.Shared.UrlOf("nothing_here"),
-            Blocks = ObjectStore.Folder(_world.ObjectDirectory),
+            Blocks = ObjectStore.Folder(World.ObjectDirectory),
         })));
-        Assert.Equal(pool.Id, (await _world.CreateAsync()).Id);
+        Assert.Equal(pool.Id, (await World.CreateAsync()).Id);
     }
 
     /// <summary>The cursor of a follower is of one pool and one store: neither a store of another pool nor an old copy
@@ -358,11 +354,11 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Database_that_does_not_answer_is_unavailable_and_local_reads_go_on()
     {
-        Pool pool = await _world.CreateAsync();
+        Pool pool = await World.CreateAsync();
         await using var proxy = new CuttingProxy(PostgresServer.Shared.Port);
-        (_world.Port, _world.Patience) = (proxy.Port, TimeSpan.FromMilliseconds(200));
-        Pool far = await _world.OpenAsync();
-        (PoolMember member, CidStore store) = await _world.JoinAsync(far);
+        (World.Port, World.Patience) = (proxy.Port, TimeSpan.FromMilliseconds(200));
+        Pool far = await World.OpenAsync();
+        (PoolMember member, CidStore store) = await World.JoinAsync(far);
         (PutResult put, _) = await member.PutAsync(PoolWorld.Batch(5));
         proxy.Cut();
         Assert.Equal(ErrorCode.PoolUnavailable, await CodeAsync(() => member.SetNameAsync("n", put.Cid)));
@@ -377,11 +373,11 @@ public sealed class PoolTests : IAsyncDisposable
     [PeerFact(Peer.Postgres)]
     public async Task Change_whose_answer_is_lost_is_known_to_be_made()
     {
-        Pool pool = await _world.CreateAsync();
+        Pool pool = await World.CreateAsync();
         await using var proxy = new CuttingProxy(PostgresServer.Shared.Port);
-        _world.Port = proxy.Port;
-        Pool far = await _world.OpenAsync();
-        (PoolMember member, CidStore store) = await _world.JoinAsync(far);
+        World.Port = proxy.Port;
+        Pool far = await World.OpenAsync();
+        (PoolMember member, CidStore store) = await World.JoinAsync(far);
         Cid cid = store.PutRaw("a"u8.ToArray()).Cid;
         _ = await member.PushAsync([cid]);
         // The request reaches the server; its answer does not come back.
@@ -389,17 +385,17 @@ public sealed class PoolTests : IAsyncDisposable
         _ = await member.SetNameAsync("n", cid, null);
         Assert.True(proxy.Lost > 0);
         Assert.Equal(cid, await pool.ResolveAsync("n"));
-        Assert.Equal(1, await _world.CountAsync("select count(*) from name_history"));
+        Assert.Equal(1, await World.CountAsync("select count(*) from name_history"));
     }
 
     [PeerFact(Peer.Postgres, Peer.Moto)]
     public async Task Pool_keeps_its_blocks_in_a_bucket()
     {
         string folder = MotoServer.NewFolder();
-        _world.Wrap = _ => S3Blocks.OpenObjects(folder);
-        Pool pool = await _world.CreateAsync();
-        (PoolMember a, CidStore store) = await _world.JoinAsync(pool);
-        (PoolMember b, CidStore other) = await _world.JoinAsync(pool);
+        World.Wrap = _ => S3Blocks.OpenObjects(folder);
+        Pool pool = await World.CreateAsync();
+        (PoolMember a, CidStore store) = await World.JoinAsync(pool);
+        (PoolMember b, CidStore other) = await World.JoinAsync(pool);
         Cid[] cids = [store.PutRaw(new byte[2 << 20]).Cid, store.PutRaw("a"u8.ToArray()).Cid, store.PutRaw("b"u8.ToArray()).Cid];
         Assert.Equal(3, (await a.PushAsync(cids)).NewBlocks);
         Assert.True(await b.FetchAsync(cids));

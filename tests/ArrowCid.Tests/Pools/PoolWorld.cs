@@ -11,6 +11,9 @@ internal sealed class PoolWorld : IAsyncDisposable
     private readonly string _schema = $"t{Guid.NewGuid():n}";
     private readonly string _objects = Directory.CreateTempSubdirectory("arrowcid-objects-").FullName;
     private readonly List<IAsyncDisposable> _open = [];
+    private readonly List<PostgresServer> _servers = [];
+    private PostgresServer? _server;
+    private bool _isUsed;
     private readonly List<IDisposable> _stores = [];
 
     /// <summary>What hears of the steps of pools that are opened from now on.</summary>
@@ -22,22 +25,40 @@ internal sealed class PoolWorld : IAsyncDisposable
     /// <summary>The port of the database; null for the server's own.</summary>
     public int? Port { get; set; }
 
+    /// <summary>The database.</summary>
+    public PostgresServer Server => _server ?? PostgresServer.Shared;
+
+    /// <summary>Starts a server of this test, which has the database from now on.</summary>
+    /// <param name="primary">The server of which it is a standby; null for none.</param>
+    public PostgresServer StartServer(PostgresServer? primary = null)
+    {
+        _servers.Add(_server = new PostgresServer(primary));
+        return _server;
+    }
+
+    /// <summary>The URL of the pool's tables, in place of that of the server.</summary>
+    public Func<string, string>? UrlOf { get; set; }
+
     public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(1);
 
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
 
     public string ObjectDirectory => _objects;
 
-    public PoolOptions Options() => new()
+    public PoolOptions Options()
     {
-        Registry = PostgresServer.Shared.UrlOf(_schema, Port),
-        Blocks = Wrap(ObjectStore.Folder(_objects)),
-        OnStep = OnStep,
-        Lease = Lease,
-        Patience = Patience,
-    };
+        _isUsed = true;
+        return new()
+        {
+            Registry = UrlOf?.Invoke(_schema) ?? Server.UrlOf(_schema, Port),
+            Blocks = Wrap(ObjectStore.Folder(_objects)),
+            OnStep = OnStep,
+            Lease = Lease,
+            Patience = Patience,
+        };
+    }
 
-    public Task<object?> SqlAsync(string sql) => PostgresServer.Shared.RunAsync(_schema, sql);
+    public Task<object?> SqlAsync(string sql) => Server.RunAsync(_schema, sql);
 
     public async Task<long> CountAsync(string sql) => Convert.ToInt64(await SqlAsync(sql));
 
@@ -58,18 +79,23 @@ internal sealed class PoolWorld : IAsyncDisposable
         return pool;
     }
 
-    public CidStore NewStore()
+    public CidStore NewStore(TimeProvider? clock = null)
     {
         var folder = new TemporaryStore();
-        CidStore store = Store.Stores.Open(folder);
+        CidStore store = clock is null ? Store.Stores.Open(folder) : CidStore.Open(folder.Directory, new CidStoreOptions
+        {
+            Capacity = 32 << 20,
+            SegmentSize = 1 << 20,
+            TimeProvider = clock,
+        });
         _stores.Add(folder);
         _stores.Add(store);
         return store;
     }
 
-    public async Task<(PoolMember Member, CidStore Store)> JoinAsync(Pool pool)
+    public async Task<(PoolMember Member, CidStore Store)> JoinAsync(Pool pool, TimeProvider? clock = null)
     {
-        CidStore store = NewStore();
+        CidStore store = NewStore(clock);
         PoolMember member = await pool.JoinAsync(store);
         _open.Add(member);
         return (member, store);
@@ -96,9 +122,11 @@ internal sealed class PoolWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (IAsyncDisposable each in Enumerable.Reverse(_open)) await each.DisposeAsync();
+        await Task.WhenAll(_open.OfType<PoolMember>().Select(member => member.DisposeAsync().AsTask()));
+        foreach (IAsyncDisposable each in _open.Where(each => each is not PoolMember)) await each.DisposeAsync();
         foreach (IDisposable each in Enumerable.Reverse(_stores)) each.Dispose();
         Directory.Delete(_objects, recursive: true);
-        _ = await SqlAsync($"drop schema if exists {_schema} cascade");
+        foreach (PostgresServer server in _servers) server.Dispose();
+        if (_isUsed && _servers.Count == 0) _ = await SqlAsync($"drop schema if exists {_schema} cascade");
     }
 }

@@ -165,13 +165,25 @@ internal static class PoolCareVerb
 
     public static Verb MakeRebuild()
     {
+        Option<string[]> from = new("--from")
+        {
+            HelpName = "STORE",
+            Description = "A store that was a member, from which the database is restored. May be given several times.",
+        };
         var verb = new Verb("rebuild",
-            "Make the tables of metadata and names again from the log of facts. Members wait meanwhile. The " +
-            "output is the number of words of facts.",
-            "arrowcid pool rebuild");
+            "Rebuild the tables of metadata and names from the log of facts. Members wait meanwhile. The output is " +
+            "the number of words of facts. With --from, a database that is lost, or an older backup, is restored " +
+            "first: from these stores, the last snapshot, and the objects of blocks. Members must join again then.",
+            "arrowcid pool rebuild",
+            "arrowcid pool rebuild --from /dev/shm/quotes --from /srv/store")
+        {
+            from,
+        };
         var target = new PoolTarget(verb);
         verb.SetAction(async (parsed, cancel) =>
         {
+            if (parsed.GetValue(from) is { Length: > 0 } stores)
+                await RestoreAsync(target.Read(parsed), stores, cancel);
             await using Pool pool = await Pool.OpenAsync(target.Read(parsed), cancel);
             long words = await pool.RebuildAsync(cancel);
             using var output = Output.Open();
@@ -179,5 +191,69 @@ internal static class PoolCareVerb
             return 0;
         });
         return verb;
+    }
+
+    public static Verb MakeSnapshot()
+    {
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var verb = new Verb("snapshot",
+            "Write a snapshot of a pool's metadata and names as Parquet files. Stores that join later begin with it. " +
+            "Only what is new since the last snapshot is written, unless that is much. The output is the CID of the " +
+            "directory of files, its rows, the new ones, and its bytes.",
+            "arrowcid pool snapshot",
+            "arrowcid pool snapshot --json")
+        {
+            store, json,
+        };
+        var target = new PoolTarget(verb);
+        verb.SetAction(async (parsed, cancel) =>
+        {
+            using CidStore opened = CidStore.Open(parsed.GetValue(store), cancellationToken: cancel);
+            await using Pool pool = await Pool.OpenAsync(target.Read(parsed), cancel);
+            await using PoolMember member = await pool.JoinAsync(opened, cancel);
+            PoolSnapshot snapshot = await member.SnapshotAsync(cancel);
+            using var output = Output.Open();
+            if (!parsed.GetValue(json))
+            {
+                output.Line(string.Create(CultureInfo.InvariantCulture,
+                    $"{snapshot.Cid}  {snapshot.Rows} rows  {snapshot.NewRows} new  {snapshot.ByteLength} bytes"));
+                return 0;
+            }
+
+            output.JsonLine(writer =>
+            {
+                writer.WriteString("cid", snapshot.Cid.ToString());
+                writer.WriteNumber("rows", snapshot.Rows);
+                writer.WriteNumber("newRows", snapshot.NewRows);
+                writer.WriteNumber("files", snapshot.Parts);
+                writer.WriteNumber("bytes", snapshot.ByteLength);
+                writer.WriteString("token", snapshot.Position.ToString());
+            });
+            return 0;
+        });
+        return verb;
+    }
+
+    private static async Task RestoreAsync(PoolOptions options, string[] directories, CancellationToken cancel)
+    {
+        var stores = new List<CidStore>();
+        try
+        {
+            foreach (string directory in directories)
+            {
+                stores.Add(CidStore.Open(directory, new CidStoreOptions { ReadOnly = true },
+                    cancellationToken: cancel));
+            }
+
+            PoolRestoreResult result = await Pool.RestoreAsync(options, stores, cancel);
+            using var output = Output.Open();
+            output.Line(string.Create(CultureInfo.InvariantCulture, $"restored {result.Objects} objects  " +
+                $"{result.Blocks} blocks  {result.FactGroups} groups of facts  {result.NameChanges} changes of names"));
+        }
+        finally
+        {
+            foreach (CidStore store in stores) store.Dispose();
+        }
     }
 }

@@ -17,7 +17,7 @@ internal static class PoolVerb
     {
         MakeCreate(), MakeJoin(), MakeStatus(), PoolBlocksVerb.MakePush(), PoolBlocksVerb.MakeGet(),
         PoolBlocksVerb.MakeList(), PoolCareVerb.MakeCollect(), PoolCareVerb.MakeWhy(), PoolCareVerb.MakeVerify(),
-        PoolCareVerb.MakeRebuild(),
+        PoolCareVerb.MakeRebuild(), PoolCareVerb.MakeSnapshot(),
     };
 
     private static Verb MakeCreate()

@@ -98,8 +98,7 @@ internal sealed class FolderObjects(string directory) : ObjectStore(directory)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ArrowCidException(
-                e is UnauthorizedAccessException ? ErrorCode.AccessDenied : ErrorCode.Io, $"{Name}: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"{Name}: {e.Message}", e);
         }
     }
 }
