@@ -1,3 +1,4 @@
+using ArrowCid.Registry;
 using Npgsql;
 
 namespace ArrowCid.Postgres;
@@ -128,12 +129,19 @@ internal sealed class FactFollower : IAsyncDisposable
         int records = 0;
         bool isWhole = await snapshots.ReadAsync(head, payload =>
         {
-            _store.Registry.Facts.AppendForeign(payload);
+            Append(payload);
             _ = Interlocked.Increment(ref records);
         }, end);
         // Without a part of it, the log is read from its beginning.
         if (isWhole) await MoveAsync(head.Transaction, head.Sequence, end);
         return records;
+    }
+
+    /// <summary>Appends what other stores can take: a drop is of the log of its own store, and would remove blocks here.
+    /// No member writes one to the pool, but the database takes any bytes.</summary>
+    private void Append(byte[] facts)
+    {
+        if (PortableFacts.Extract(facts) is { } portable) _store.Registry.Facts.AppendForeign(portable);
     }
 
     /// <summary>Moves the cursor. Everything before it is in the store, so a lost update of it costs a second copy at
@@ -152,23 +160,26 @@ internal sealed class FactFollower : IAsyncDisposable
     private async Task<int> PullPageAsync(CancellationToken end)
     {
         (ulong xid, long seq) = Cursor;
-        List<(ulong Below, ulong Xid, long Seq, long Member, byte[]? Facts)> page =
+        List<(ulong Below, ulong Xid, long Seq, long Member, byte[]? Facts, long Now)> page =
             await _database.RunAsync((connection, token) => PoolRows.QueryAsync(connection, """
-                with oldest as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xmin)
-                select o.xmin, f.xid, f.seq, f.member, f.facts from oldest o left join lateral (
+                with oldest as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xmin,
+                  (extract(epoch from clock_timestamp()) * 1000)::bigint as now)
+                select o.xmin, f.xid, f.seq, f.member, f.facts, o.now from oldest o left join lateral (
                   select xid, seq, member, facts from fact_group
                   where (xid, seq) > ($1, $2) and xid < o.xmin order by xid, seq limit $3) f on true
                 order by f.xid, f.seq
                 """, [xid, seq, PageRows], row => row.IsDBNull(1)
-                    ? (row.GetFieldValue<ulong>(0), 0ul, 0L, 0L, null)
+                    ? (row.GetFieldValue<ulong>(0), 0ul, 0L, 0L, null, 0L)
                     : (row.GetFieldValue<ulong>(0), row.GetFieldValue<ulong>(1), row.GetInt64(2), row.GetInt64(3),
-                        (byte[]?)row.GetFieldValue<byte[]>(4)), token), end);
+                        (byte[]?)row.GetFieldValue<byte[]>(4), row.GetInt64(5)), token), end);
         int rows = 0;
-        foreach ((_, _, _, long member, byte[]? facts) in page)
+        foreach ((_, _, _, long member, byte[]? facts, long now) in page)
         {
             if (facts is null) continue;
             rows++;
-            if (!_isKnown(member, facts)) _store.Registry.Facts.AppendForeign(facts);
+            // The database refuses such facts of members; they would stop this one until their time has come.
+            if (FactTable.IsAhead(facts, now)) continue;
+            if (!_isKnown(member, facts)) Append(facts);
         }
 
         if (rows > 0)

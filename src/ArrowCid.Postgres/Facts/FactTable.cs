@@ -112,6 +112,11 @@ internal static class FactTable
         if (stamp.When - now > FactLimits.MaxAhead) throw IsAhead(stamp);
     }
 
+    /// <summary>Whether a payload has a stamp that is more than an hour ahead of the database's clock.</summary>
+    public static bool IsAhead(byte[] payload, long nowMilliseconds) =>
+        FactReader.Read(payload, ulong.MaxValue, _ => { }).Exists(group =>
+            (long)(group.Stamp.Time >> 16) - nowMilliseconds > (long)FactLimits.MaxAhead.TotalMilliseconds);
+
     /// <summary>The error of a stamp that is more than an hour ahead of the database's clock.</summary>
     public static ArrowCidException IsAhead(FactStamp stamp) => new(ErrorCode.InvalidData,
         string.Create(CultureInfo.InvariantCulture,

@@ -116,8 +116,8 @@ public sealed class PoolFaultTests : PoolTestBase
         World.Server.Run("pg_dump", "-Fc", "-n", schema, "-f", dump, "postgres");
         _ = await member.SetNameAsync("m", null, removed);
         Cid late = (await member.PutAsync(PoolWorld.Batch(3), new PutOptions { Name = "n" })).Put.Cid;
-        // The object of the block that the dump needs is dead, and kept for as long as a backup may be restored.
-        Assert.Equal(1, (await pool.CollectAsync(PoolWorld.AtOnce(keepsDead: true))).Dead);
+        // The objects of the blocks that the dump needs are dead, and kept for as long as a backup may be restored.
+        Assert.Equal(2, (await pool.CollectAsync(PoolWorld.AtOnce(keepsDead: true))).Dead);
         World.StartServer().Run("pg_restore", "-d", "postgres", dump);
         File.Delete(dump);
         await using (Pool yesterdays = await Pool.OpenAsync(World.Options()))

@@ -23,7 +23,7 @@ public sealed class PoolKillTests
         int rounds = 0, kills = 0, acknowledged = 0;
         for (; kills < (isLong ? 3000 : 200); rounds++)
         {
-            (int killed, int named) = await RunAsync(first + rounds, TimeSpan.FromSeconds(isLong ? 5 : 1.5));
+            (int killed, int named) = await RunAsync(first + rounds, TimeSpan.FromSeconds(isLong ? 5 : 2.5));
             kills += killed;
             acknowledged += named;
         }
@@ -42,13 +42,13 @@ public sealed class PoolKillTests
         {
             int chance;
             lock (dice) chance = random.Next(100);
-            if (chance < 8)
+            if (chance < 20)
             {
                 Interlocked.Increment(ref kills);
                 throw new KilledException();
             }
 
-            if (chance < 24) await StallAsync(chance);
+            if (chance < 34) await StallAsync(chance);
         };
         world.Wrap = objects => new StallingObjects(objects, () =>
         {
