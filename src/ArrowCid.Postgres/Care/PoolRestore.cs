@@ -1,12 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
-using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Transfer.Backends;
-using Npgsql;
 using NpgsqlTypes;
 
 namespace ArrowCid.Postgres;

@@ -1,4 +1,3 @@
-using ArrowCid.Registry;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Postgres;

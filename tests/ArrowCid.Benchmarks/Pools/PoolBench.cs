@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using ArrowCid.Memory;
 using ArrowCid.Postgres;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Pools;
