@@ -30,8 +30,9 @@ internal sealed class SnapshotWriter(PoolDatabase database, CidStore store, Guid
                 row => row.GetFieldValue<ulong>(0), token))[0];
             if (last is not null && await TryExtendAsync(connection, last, below, token) is { } extended)
                 return extended;
-            await foreach (SnapshotRow row in ReadWordsAsync(connection, token)) Add(row);
+            // Names first: a store that joins resolves them while it reads the rest.
             foreach (SnapshotRow row in await ReadNamesAsync(connection, token)) Add(row);
+            await foreach (SnapshotRow row in ReadWordsAsync(connection, token)) Add(row);
             long rows = Close();
             return (new SnapshotHead(pool, below - 1, long.MaxValue, rows, 0, [.. _parts]), rows);
         }, end);

@@ -115,6 +115,40 @@ public class PoolVerbsTests
         Assert.Contains("No space left on device", result.Errors, StringComparison.Ordinal);
     }
 
+    [ProgramFact(Programs.Postgres)]
+    public void Processes_that_are_killed_lose_nothing_acknowledged()
+    {
+        int rounds = Environment.GetEnvironmentVariable("ARROWCID_LONG") == "1" ? 100 : 3, seed = Random.Shared.Next(), killed = 0;
+        var random = new Random(seed);
+        using var folder = new TemporaryFolder();
+        var pool = new PoolOfTest(folder.PathOf("objects"));
+        pool.Run(null, "create").Succeeds();
+        string a = folder.PathOf("a");
+        var acknowledged = new Dictionary<string, string>();
+        for (int i = 0; i < rounds; i++)
+        {
+            File.WriteAllText(folder.PathOf("row.csv"), $"n\n{i}\n");
+            string cid = Command.Run(["put", folder.PathOf("row.csv")], null, a).Succeeds().Text.Trim().Split(' ')[0], name = $"n{i % 7}";
+            using Process push = Command.Begin(["pool", "push", cid, "--name", name, .. pool.Options], a),
+                collection = Command.Begin(["pool", "gc", "--older-than", "0s", "--keep-dead", "0s", .. pool.Options]);
+            foreach (Process process in new[] { push, collection })
+            {
+                if (process.WaitForExit(random.Next(300, 1500))) continue;
+                process.Kill();
+                process.WaitForExit();
+                killed++;
+            }
+
+            if (push.ExitCode == 0) acknowledged[name] = cid;
+            else _ = acknowledged.Remove(name);
+        }
+
+        pool.Run(null, "gc", "--older-than", "0s", "--keep-dead", "0s").Succeeds();
+        Assert.True(pool.Run(null, "verify").Succeeds().Text.EndsWith(" 0 findings\n", StringComparison.Ordinal), $"seed {seed}, {killed} killed");
+        foreach ((string name, string cid) in acknowledged)
+            Assert.Equal(cid, pool.Run(folder.PathOf("b"), "get", $"@{name}").Succeeds().Text.Trim());
+    }
+
     [CLibraryFact(Programs.Postgres, Programs.PyArrow)]
     public void Python_joins_a_pool_with_two_stores()
     {
