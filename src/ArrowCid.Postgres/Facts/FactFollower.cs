@@ -137,8 +137,8 @@ internal sealed class FactFollower : IAsyncDisposable
         return records;
     }
 
-    /// <summary>Appends what other stores can take: a drop is of the log of its own store, and would remove blocks here.
-    /// No member writes one to the pool, but the database takes any bytes.</summary>
+    /// <summary>Appends what other stores can take: a drop is of the log of its own store, and would remove blocks
+    /// here. No member writes one to the pool, but the database takes any bytes.</summary>
     private void Append(byte[] facts)
     {
         if (PortableFacts.Extract(facts) is { } portable) _store.Registry.Facts.AppendForeign(portable);
