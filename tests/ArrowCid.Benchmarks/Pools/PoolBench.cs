@@ -421,7 +421,7 @@ internal sealed class PoolBench : IBench
     }
 
     /// <summary>What a push of one new block takes, with members that push at the same time.</summary>
-    private double PushSeconds(IReadOnlyList<BenchStore> stores, IReadOnlyList<PoolMember> members)
+    private double PushSeconds(List<BenchStore> stores, List<PoolMember> members)
     {
         int count = _isQuick ? 50 : 300, first = Interlocked.Add(ref _number, count * members.Count);
         return Timed(() => Task.WhenAll(members.Select((member, i) => Task.Run(async () =>

@@ -12,7 +12,6 @@ internal sealed class PoolWorld : IAsyncDisposable
     private readonly string _objects = Directory.CreateTempSubdirectory("arrowcid-objects-").FullName;
     private readonly List<IAsyncDisposable> _open = [];
     private readonly List<PostgresServer> _servers = [];
-    private PostgresServer? _server;
     private bool _isUsed;
     private readonly List<IDisposable> _stores = [];
 
@@ -26,14 +25,14 @@ internal sealed class PoolWorld : IAsyncDisposable
     public int? Port { get; set; }
 
     /// <summary>The database.</summary>
-    public PostgresServer Server => _server ?? PostgresServer.Shared;
+    public PostgresServer Server => _servers.Count > 0 ? _servers[^1] : PostgresServer.Shared;
 
     /// <summary>Starts a server of this test, which has the database from now on.</summary>
     /// <param name="primary">The server of which it is a standby; null for none.</param>
     public PostgresServer StartServer(PostgresServer? primary = null)
     {
-        _servers.Add(_server = new PostgresServer(primary));
-        return _server;
+        _servers.Add(new PostgresServer(primary));
+        return _servers[^1];
     }
 
     /// <summary>The URL of the pool's tables, in place of that of the server.</summary>
