@@ -19,7 +19,7 @@ internal static class CommandLine
     private static readonly (string Name, Func<Command> Make)[] s_hidden =
     [
         // Former names, which show the same as the verbs that their help names.
-        ("query", QueryVerb.Make), ("links", LinksVerb.Make), ("why", WhyVerb.Make), ("du", UsageVerb.Make),
+        ("query", QueryVerb.Make), ("why", WhyVerb.Make), ("du", UsageVerb.Make),
         ("shm", ShmVerb.Make), ("reap", ReapVerb.Make), ("compact", CompactVerb.Make), ("config", ConfigVerb.Make),
         (DemoReaderVerb.Name, DemoReaderVerb.Make), (BatchTestWorkerVerb.Name, BatchTestWorkerVerb.Make),
     ];
@@ -31,13 +31,15 @@ internal static class CommandLine
         [
             ("put", PutVerb.Make), ("get", GetVerb.Make), ("cat", CatVerb.Make), ("export", ExportVerb.Make),
             ("import", ImportVerb.Make), ("hash", HashVerb.Make), ("check", CheckVerb.Make),
-            ("explain", ExplainVerb.Make), ("diff", DiffVerb.Make), ("assert", AssertVerb.Make),
+            ("explain", ExplainVerb.Make), ("diff", DiffVerb.Make), ("same", SameVerb.Make),
+            ("compare", CompareVerb.Make), ("assert", AssertVerb.Make),
             ("car", CarVerb.Make), ("dag", DagVerb.Make), ("run", RunVerb.Make), ("memo", MemoVerb.Make),
             ("bundle", BundleVerb.Make), ("channel", ChannelVerb.Make),
         ]),
         new("Find",
         [
-            ("ls", ListVerb.Make), ("info", InfoVerb.Make), ("watch", WatchVerb.Make),
+            ("ls", ListVerb.Make), ("info", InfoVerb.Make), ("links", LinksVerb.Make),
+            ("watch", WatchVerb.Make),
         ]),
         new("Places",
         [
@@ -48,7 +50,8 @@ internal static class CommandLine
         ]),
         new("Metadata",
         [
-            ("tag", TagVerb.Make), ("name", NameVerb.Make), ("snapshot", SnapshotVerb.Make), ("key", KeyVerb.Make),
+            ("tag", TagVerb.Make), ("annotate", AnnotateVerb.Make), ("name", NameVerb.Make),
+            ("schema", SchemaVerb.Make), ("snapshot", SnapshotVerb.Make), ("key", KeyVerb.Make),
             ("sign", SignVerb.Make), ("trust", TrustVerb.Make),
         ]),
         new("Retention",

@@ -49,7 +49,8 @@ internal sealed class Selection
         }
     }
 
-    private static Cid[] Passing(CidStore store, Filter filter)
+    /// <summary>The blocks that pass a filter now.</summary>
+    public static Cid[] Passing(CidStore store, Filter filter)
     {
         using var progress = new Progress("blocks found");
         var passing = new List<Cid>();

@@ -80,6 +80,11 @@ internal static class HttpRoutes
                 Document = new("describeBlock", "Returns the metadata of a block.",
                     Json("The metadata and the fields of the schema.", "Info")),
             },
+            new("GET", "/v1/blocks/{cid}/columns", AccessOperation.FetchBlock, RouteKind.Api, list.Columns)
+            {
+                Document = new("getColumnCids", "Returns the logical fingerprint of a batch or dataset, and the " +
+                    "column CIDs: hashes of values, whatever their encoding.", Json("The CIDs.", "Columns")),
+            },
             new("GET", "/v1/datasets/{name}.parquet", AccessOperation.ResolveName, RouteKind.Api, get.GetParquet)
             {
                 Document = new("getDatasetParquet", "Returns a dataset or batch as one Parquet file, for readers " +

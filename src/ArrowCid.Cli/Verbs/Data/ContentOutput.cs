@@ -16,6 +16,14 @@ internal static class ContentOutput
     /// <summary>Whether a format is a directory.</summary>
     public static bool IsDirectory(string? format) => format == Files;
 
+    /// <summary>The extension of files of a format.</summary>
+    public static string ExtensionOf(string? format) => format switch
+    {
+        null or Bytes => ".arrows",
+        Json => ".jsonl",
+        _ => $".{format}",
+    };
+
     /// <summary>Writes a block to a file.</summary>
     public static void Write(BlockPlaces places, Cid cid, string format, string file)
     {

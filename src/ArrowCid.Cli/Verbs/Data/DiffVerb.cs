@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using ArrowCid.Cli.Inputs;
 using ArrowCid.Columnar;
 using ArrowCid.Transfer;
 using ArrowCid.Ipc;
@@ -35,8 +34,8 @@ internal static class DiffVerb
         var exit = new Option<bool>("--exit-code") { Description = "Exit code 1 if there is a difference." };
         var verb = new Verb("diff",
             "Compare two files, batches or datasets. The output lists differences of the schema, then of the rows. " +
-            "Batches with the same CID are skipped. NaN equals NaN. Texts of two encodings (utf8, large_utf8, " +
-            "utf8_view, a dictionary of texts) are compared by value, and so are binaries; a column of two other " +
+            "Batches with the same CID are skipped. NaN equals NaN. Columns of two encodings (utf8, large_utf8, " +
+            "utf8_view, a dictionary of texts, decimals of two widths) are compared by value; a column of two other " +
             "types is not compared, and the summary names it. Exit code 0 if the two could be compared.",
             "arrowcid diff monday.csv tuesday.csv --key id",
             "arrowcid diff CID trips.arrow --exit-code",
@@ -56,7 +55,7 @@ internal static class DiffVerb
 
             if (parsed.GetValue(a) == "-" && parsed.GetValue(b) == "-")
                 throw new ArrowCidException(ErrorCode.InvalidArgument, "only one of the two can be standard input");
-            using var sides = new Sides(parsed.GetValue(store), parsed.GetValue(drop), text.Read(parsed));
+            using var sides = new DiffSides(parsed.GetValue(store), parsed.GetValue(drop), text.Read(parsed));
             bool isJson = parsed.GetValue(json);
             using var shown = Output.Open();
             string[] keys = parsed.GetValue(key)?.Split(',') ?? [];
@@ -86,7 +85,7 @@ internal static class DiffVerb
     }
 
     /// <summary>Writes the rows that differ; a side that has none has the other's schema.</summary>
-    private static void WriteArrow(Stream stream, string[] key, Action<Action<BatchDiff, RowDifference>> run)
+    public static void WriteArrow(Stream stream, string[] key, Action<Action<BatchDiff, RowDifference>> run)
     {
         const int rowsPerBatch = 1024;
         DiffRows? rows = null;
@@ -138,52 +137,4 @@ internal static class DiffVerb
         writer.WriteNumber("rowsOfB", diff.RowsOfB);
         writer.WriteNumber("equalBatches", diff.EqualBatches);
     });
-
-    /// <summary>The two sides, of files and of a store that is opened where it is needed.</summary>
-    private sealed class Sides(string? directory, string[]? drop, RowInput rows) : IDisposable
-    {
-        private CidStore? _store;
-
-        public IEnumerable<DiffPart> Of(string text) =>
-            IsFile(text) ? Named(text, () => Input.Batches(text, drop, rows).Select(DiffPart.Of)) : InStore(text);
-
-        public void Dispose() => _store?.Dispose();
-
-        /// <summary>A file that is not there is said to be missing where it looks like a file.</summary>
-        private static bool IsFile(string text) => text == "-"
-            || (!text.StartsWith('@') && (File.Exists(text) || text.Contains('.', StringComparison.Ordinal)));
-
-        private IEnumerable<DiffPart> InStore(string text)
-        {
-            CidStore store = _store ??= StoreReading.Open(directory);
-            return ExportRows.PartsOf(store, BlockReference.Resolve(store, text));
-        }
-
-        /// <summary>Parts whose faults name their file.</summary>
-        private static IEnumerable<DiffPart> Named(string file, Func<IEnumerable<DiffPart>> open)
-        {
-            IEnumerator<DiffPart>? each = null;
-            while (true)
-            {
-                try
-                {
-                    each ??= open().GetEnumerator();
-                    if (!each.MoveNext()) break;
-                }
-                catch (InvalidTextException e)
-                {
-                    throw new ArrowCidException(e.Code,
-                        string.Create(CultureInfo.InvariantCulture, $"{file}:{e.Line}:{e.Column}: {e.Rule}"), e);
-                }
-                catch (ArrowCidException e)
-                {
-                    throw new ArrowCidException(e.Code, $"{file}: {e.Message}", e);
-                }
-
-                yield return each.Current;
-            }
-
-            each.Dispose();
-        }
-    }
 }

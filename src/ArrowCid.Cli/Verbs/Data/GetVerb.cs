@@ -10,12 +10,13 @@ internal static class GetVerb
 {
     public static Command Make()
     {
-        Argument<string> cid = Verb.CidText();
+        Argument<string[]> cids = Verb.CidTexts("The blocks; several go to a directory (-o DIR/).", isNeeded: true);
         Option<string?> store = Verb.Store();
         var output = new Option<string?>("-o", "--output")
         {
             HelpName = "FILE",
-            Description = "The output file; - is standard output, the default if that is no terminal.",
+            Description = "The output file; a directory, created if its name ends in /, for files that are named by " +
+                "CID; - is standard output, the default if that is no terminal.",
         };
         var form = new Option<string?>("--as")
         {
@@ -33,21 +34,22 @@ internal static class GetVerb
             "stream. A block that is not stored here is read from the places and then from the locations that are " +
             "recorded for it.",
             "arrowcid get CID -o batch.arrows",
+            "arrowcid get CID @prices -o blocks/",
             "arrowcid get CID | sha256sum",
             "arrowcid get @model --as npy -o model.npy",
             "arrowcid get CID --from http://127.0.0.1:8816 --fill -o batch.arrows",
             "arrowcid get @prices --columns px,qty -o prices.arrows")
         {
-            cid, columns, store, output, form,
+            cids, columns, store, output, form,
         };
         var from = new FromOptions();
         from.AddTo(verb);
-        verb.SetAction(parsed => Run(parsed.GetValue(cid)!, ColumnNames.Parse(parsed.GetValue(columns)),
+        verb.SetAction(parsed => Run(parsed.GetValue(cids)!, ColumnNames.Parse(parsed.GetValue(columns)),
             () => from.Open(parsed, parsed.GetValue(store)), parsed.GetValue(output), parsed.GetValue(form)));
         return verb;
     }
 
-    private static int Run(string text, string[] columns, Func<BlockPlaces> open, string? file, string? form)
+    private static int Run(string[] texts, string[] columns, Func<BlockPlaces> open, string? file, string? form)
     {
         if (form is not null && columns.Length > 0)
             throw new ArrowCidException(ErrorCode.InvalidArgument,
@@ -60,23 +62,41 @@ internal static class GetVerb
                 "a block is binary and this is a terminal; say -o FILE, -o - to print it all the same, or use 'cat'");
         }
 
+        bool isFolder = file is not null && !ContentOutput.IsDirectory(form)
+            && (file.EndsWith('/') || Directory.Exists(file));
+        if (texts.Length > 1 && !isFolder && !ContentOutput.IsDirectory(form))
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "several blocks go to a directory; name it: -o DIR/");
         using BlockPlaces places = open();
+        Cid[] all = Array.ConvertAll(texts, places.Resolve);
+        if (isFolder) _ = Directory.CreateDirectory(file!);
+        foreach (Cid cid in all)
+        {
+            string? to = isFolder ? Path.Combine(file!, $"{cid}{ContentOutput.ExtensionOf(form)}")
+                : all.Length > 1 ? Path.Combine(file!, cid.ToString())
+                : file;
+            Write(places, cid, columns, to, form);
+        }
+
+        return 0;
+    }
+
+    private static void Write(BlockPlaces places, Cid cid, string[] columns, string? file, string? form)
+    {
         if (form is not null)
         {
-            ContentOutput.Write(places, places.Resolve(text), form, file ?? OutputFile.StandardOutput);
-            return 0;
+            ContentOutput.Write(places, cid, form, file ?? OutputFile.StandardOutput);
+            return;
         }
 
         file ??= OutputFile.StandardOutput;
         if (columns.Length > 0)
         {
-            WriteColumns(places, places.Resolve(text), columns, file);
-            return 0;
+            WriteColumns(places, cid, columns, file);
+            return;
         }
 
-        using BlockLease block = places.Get(places.Resolve(text));
+        using BlockLease block = places.Get(cid);
         OutputFile.Write(file, stream => stream.Write(block.Bytes.Span));
-        return 0;
     }
 
     private static void WriteColumns(BlockPlaces places, Cid cid, string[] columns, string file)

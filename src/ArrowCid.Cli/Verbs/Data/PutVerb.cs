@@ -38,7 +38,9 @@ internal static class PutVerb
             "arrowcid put --as bytes --media application/pdf report.pdf --name report",
             "arrowcid put --as tensor model.npy --name model",
             "arrowcid put --as files site/ --name site",
-            "arrowcid put --dataset prices monday.arrow tuesday.arrow --tag source=feed")
+            "arrowcid put --dataset prices monday.arrow tuesday.arrow --tag source=feed",
+            "arrowcid put day.parquet --name prices/today --if-changed --on-change ./alert",
+            "arrowcid put day.csv --expect-schema @contracts/prices")
         {
             files, store, rows, json, drop, strict, together,
         };
@@ -50,6 +52,10 @@ internal static class PutVerb
         var text = new RowOptions();
         text.AddTo(verb);
         PutTogether.AddRules(verb, together);
+        var changes = new ChangeOptions();
+        changes.AddTo(verb);
+        var contract = new SchemaContract();
+        contract.AddTo(verb);
         var content = new ContentInput();
         content.AddTo(verb, isStored: true);
         var channel = new Option<string?>("--channel")
@@ -96,48 +102,96 @@ internal static class PutVerb
                     _ = messages?.Publish([put.Cid]);
                 },
             };
-            IEnumerable<RecordBatch> Read(string file) =>
-                Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows));
-            if (parsed.GetValue(together))
+            using var sides = new DiffSides(parsed.GetValue(store), parsed.GetValue(drop), input);
+            Schema? expected = contract.Read(parsed, sides);
+            IEnumerable<RecordBatch> Read(string file)
             {
-                DatasetRun? one = dataset.Read(parsed, opened, about, groups[0].Dataset);
-                int code = new PutTogether(opened, ofBatches, one, report).Run(groups[0].Files, Read, output, isJson);
-                if (code == 0) SignName(opened, one, key, says);
-                return code;
+                IEnumerable<RecordBatch> batches =
+                    Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows));
+                return expected is null ? batches : SchemaContract.Require(expected, batches);
             }
 
-            int exit = 0;
-            DatasetRun?[] runs =
-                Array.ConvertAll(groups, group => dataset.Read(parsed, opened, about, group.Dataset));
-            for (int i = 0; i < groups.Length; i++) runs[i]?.RequireOneSchema(groups[i].Files, Read);
-            foreach ((DatasetOptions.Group group, DatasetRun? whole) in groups.Zip(runs))
+            if (expected is not null && !SchemaContract.Check(expected, inputs.Select(each => each.Path),
+                file => Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows))))
             {
-                var blocks = new List<Cid>();
-                int code = Run(opened, output, group.Files, ofBatches, isJson, whole, report, Read, blocks.Add);
-                Action<IReadOnlyList<Cid>>? copy = durable.IsAsked(parsed, opened)
-                    ? cids => durable.Copy(parsed, opened, cids)
-                    : null;
-                if (copy is not null)
+                return SameVerb.ExitWhereDifferent;
+            }
+
+            if (changes.IsGiven(parsed))
+            {
+                string name = groups[0].Dataset ?? about!.Name!;
+                Cid? old = opened.Names.Resolve(name);
+                if (changes.IsUnchanged(parsed, opened, old, groups[0].Files, Read))
                 {
-                    int copied = Input.ForEach([group.Dataset ?? ""], _ => copy(blocks));
-                    if (code == 0) code = copied;
+                    PrintUnchanged(output, old!.Value, name, isJson);
+                    return 0;
                 }
 
-                if (code == 0 && whole is not null)
+                int code = Store();
+                return code == 0 ? changes.Run(parsed, opened, name, old) : code;
+            }
+
+            return Store();
+
+            int Store()
+            {
+                if (parsed.GetValue(together))
                 {
-                    code = Input.ForEach([group.Dataset ?? ""], _ =>
+                    DatasetRun? one = dataset.Read(parsed, opened, about, groups[0].Dataset);
+                    int code = new PutTogether(opened, ofBatches, one, report).Run(groups[0].Files, Read, output, isJson);
+                    if (code == 0) SignName(opened, one, key, says);
+                    return code;
+                }
+
+                int exit = 0;
+                DatasetRun?[] runs =
+                    Array.ConvertAll(groups, group => dataset.Read(parsed, opened, about, group.Dataset));
+                for (int i = 0; i < groups.Length; i++) runs[i]?.RequireOneSchema(groups[i].Files, Read);
+                foreach ((DatasetOptions.Group group, DatasetRun? whole) in groups.Zip(runs))
+                {
+                    var blocks = new List<Cid>();
+                    int code = Run(opened, output, group.Files, ofBatches, isJson, whole, report, Read, blocks.Add);
+                    Action<IReadOnlyList<Cid>>? copy = durable.IsAsked(parsed, opened)
+                        ? cids => durable.Copy(parsed, opened, cids)
+                        : null;
+                    if (copy is not null)
                     {
-                        whole.Put(output, isJson, copy);
-                        SignName(opened, whole, key, says);
-                    });
+                        int copied = Input.ForEach([group.Dataset ?? ""], _ => copy(blocks));
+                        if (code == 0) code = copied;
+                    }
+
+                    if (code == 0 && whole is not null)
+                    {
+                        code = Input.ForEach([group.Dataset ?? ""], _ =>
+                        {
+                            whole.Put(output, isJson, copy);
+                            SignName(opened, whole, key, says);
+                        });
+                    }
+
+                    if (exit == 0) exit = code;
                 }
 
-                if (exit == 0) exit = code;
+                return exit;
             }
-
-            return exit;
         });
         return verb;
+    }
+
+    private static void PrintUnchanged(Output output, Cid cid, string name, bool json)
+    {
+        if (!json)
+        {
+            output.Line($"{cid}  unchanged  {CommandError.Visible(name)}");
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("cid", cid.ToString());
+            writer.WriteString("name", name);
+            writer.WriteBoolean("isUnchanged", true);
+        });
     }
 
     /// <summary>Signs what a name was made to point to.</summary>

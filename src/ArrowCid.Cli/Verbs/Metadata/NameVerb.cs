@@ -27,7 +27,20 @@ internal static class NameVerb
         };
         Option<DateTimeOffset?> asOf = Verb.AsOf(
             "The block that the name pointed to at a time: 2026-11-20, 2026-11-20T09:30Z, or 1h for an hour ago.");
-        var remove = new Option<bool>("--remove") { Description = "Removal of the name; the block stays." };
+        var remove = new Option<bool>("--remove")
+        {
+            Description = "Removal of the name, or of all names of a pattern 'models/*'; the blocks stay.",
+        };
+        var rename = new Option<bool>("--rename")
+        {
+            Description = "NAME gets the name that follows it; of a pattern 'a/*' all names, to 'b/*'. The history stays " +
+                "with the old name.",
+        };
+        var copy = new Option<bool>("--copy")
+        {
+            Description = "The name that follows NAME points to the same block; patterns as for --rename.",
+        };
+        Option<bool> dryRun = Verb.DryRun();
         var list = new Option<bool>("--list") { Description = "All names, as without NAME." };
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
@@ -39,15 +52,32 @@ internal static class NameVerb
             "arrowcid name latest NEW --expected OLD",
             "arrowcid name release CID --sign me.key",
             "arrowcid name latest --as-of 1h",
-            "arrowcid name latest --history --json")
+            "arrowcid name latest --history --json",
+            "arrowcid name --rename 'models/*' 'old/*'",
+            "arrowcid name --copy latest monday",
+            "arrowcid name --remove 'models/*' --dry-run")
         {
-            name, cid, expected, history, asOf, remove, list, store, json,
+            name, cid, expected, history, asOf, remove, rename, copy, dryRun, list, store, json,
         };
         var signing = new SignOptions(verb, "--sign",
             "A key file that signs the change; the statement follows the last one about the name.");
         verb.Validators.Add(result =>
         {
             if (signing.IsGiven(result) && result.GetValue(cid) is null) result.AddError("--sign goes with CID.");
+        });
+        verb.Validators.Add(result =>
+        {
+            bool moves = result.GetValue(rename) || result.GetValue(copy);
+            if (moves && (result.GetValue(cid) is null || result.GetValue(rename) == result.GetValue(copy)
+                || result.GetValue(expected) is not null))
+            {
+                result.AddError("--rename and --copy take two names, and nothing else.");
+            }
+
+            bool isMany = moves || (result.GetValue(remove) && result.GetValue(name) is { } of
+                && NameBulk.IsPattern(of));
+            if (result.GetValue(dryRun) && !isMany)
+                result.AddError("--dry-run goes with --rename, --copy, and --remove of a pattern.");
         });
         verb.Validators.Add(result => Judge(result, result.GetValue(name) is not null, result.GetValue(cid) is not null,
             [result.GetValue(history), result.GetResult(asOf) is not null, result.GetValue(remove)],
@@ -58,6 +88,10 @@ internal static class NameVerb
             string? of = parsed.GetValue(name);
             var form = new Form(parsed.GetValue(json));
             if (of is null) return List(directory, form);
+            bool isCopy = parsed.GetValue(copy), isDryRun = parsed.GetValue(dryRun);
+            if (isCopy || parsed.GetValue(rename))
+                return NameBulk.Move(directory, of, parsed.GetValue(cid)!, isCopy, isDryRun);
+            if (parsed.GetValue(remove) && NameBulk.IsPattern(of)) return NameBulk.Remove(directory, of, isDryRun);
             if (parsed.GetValue(history)) return History(directory, of, form);
             return parsed.GetValue(cid) is null && !parsed.GetValue(remove)
                 ? Show(directory, of, parsed.GetValue(asOf), form)

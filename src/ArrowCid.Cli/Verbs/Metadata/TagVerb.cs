@@ -8,7 +8,11 @@ internal static class TagVerb
 {
     public static Command Make()
     {
-        Argument<string> cid = Verb.CidText();
+        Argument<string?> cid = Verb.Optional("CID",
+            "A CID, as 'hash', 'put' and 'ls' print it, or a name: @latest, or latest; not with --where.");
+        Option<string?> where = Verb.Where("A filter instead of a CID: all batches that pass it get the changes, or " +
+            "blocks of every kind if the filter names 'kind'. The output is CID  tagged.");
+        Option<bool> dryRun = Verb.DryRun();
         var tags = new Argument<string[]>("K=V")
         {
             Arity = ArgumentArity.ZeroOrMore,
@@ -25,13 +29,14 @@ internal static class TagVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("tag",
-            "Set, remove and show the tags of a block. All changes are applied at once. The output is K=V, one line " +
-            "per tag.",
+            "Set, remove and show the tags of blocks. All changes of a block are applied at once. The output is K=V, " +
+            "one line per tag.",
             "arrowcid tag CID day=2026-11-20 sym=ES",
             "arrowcid tag @latest --remove draft",
+            "arrowcid tag --where 'age < 1d' checked=yes --dry-run",
             "arrowcid tag CID --json")
         {
-            cid, tags, remove, absent, store, json,
+            cid, tags, remove, where, absent, dryRun, store, json,
         };
         tags.Validators.Add(result =>
         {
@@ -41,12 +46,27 @@ internal static class TagVerb
                 else if (Assignment.Fault(token.Value) is { } fault) result.AddError(fault);
             }
         });
-        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(cid)!, parsed.GetValue(tags) ?? [],
-            parsed.GetValue(remove) ?? [], parsed.GetValue(absent), parsed.GetValue(json)));
+        verb.Validators.Add(result =>
+        {
+            bool isFilter = result.GetValue(where) is not null;
+            if (!isFilter && result.GetValue(cid) is null) result.AddError("Give a CID or --where.");
+            if (!isFilter && result.GetValue(dryRun)) result.AddError("--dry-run goes with --where.");
+            if (isFilter && result.GetValue(cid) is { } text && Assignment.Fault(text) is { } fault)
+                result.AddError(fault);
+        });
+        verb.SetAction(parsed =>
+        {
+            (string? text, string[] set, string[] gone) =
+                (parsed.GetValue(cid), parsed.GetValue(tags) ?? [], parsed.GetValue(remove) ?? []);
+            return parsed.GetValue(where) is { } filter
+                ? RunWhere(parsed.GetValue(store), Filter.Parse(filter), text is null ? set : [text, .. set], gone,
+                    parsed.GetValue(dryRun))
+                : Run(parsed.GetValue(store), text!, set, gone, parsed.GetValue(absent), parsed.GetValue(json));
+        });
         return verb;
     }
 
-    private static int Run(string? directory, string text, string[] set, string[] remove, bool mayBeAbsent, bool json)
+    private static Dictionary<string, string?> ChangesOf(string[] set, string[] remove)
     {
         Dictionary<string, string?> tags = Assignment.All(set);
         foreach (string key in remove)
@@ -55,6 +75,21 @@ internal static class TagVerb
             throw new ArrowCidException(ErrorCode.InvalidArgument, $"the tag '{key}' is both set and taken away");
         }
 
+        return tags;
+    }
+
+    private static int RunWhere(string? directory, Filter filter, string[] set, string[] remove, bool isDryRun)
+    {
+        Dictionary<string, string?> tags = ChangesOf(set, remove);
+        if (tags.Count == 0) throw new ArrowCidException(ErrorCode.InvalidArgument, "name a tag to set or remove");
+        using CidStore store = isDryRun ? StoreReading.Open(directory) : StoreWriting.Open(directory);
+        using var chosen = new Chosen(store, Selection.Passing(store, filter), IsByFilter: true);
+        return AnnotateVerb.Apply(chosen, new BlockMetadata { Tags = tags }, isDryRun, "tagged");
+    }
+
+    private static int Run(string? directory, string text, string[] set, string[] remove, bool mayBeAbsent, bool json)
+    {
+        Dictionary<string, string?> tags = ChangesOf(set, remove);
         using CidStore store = tags.Count == 0 ? StoreReading.Open(directory) : StoreWriting.Open(directory);
         Cid cid = BlockReference.Resolve(store, text);
         if (!mayBeAbsent) _ = BlockReference.Known(store, cid);

@@ -10,6 +10,9 @@ internal static class PinVerb
     public static Command Make()
     {
         Argument<string[]> cids = Verb.CidTexts("The blocks to pin.");
+        Option<string?> where = Verb.Where("A filter instead of CIDs: all batches that pass it, or blocks of every " +
+            "kind if the filter names 'kind'.");
+        Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var name = new Option<string?>("--name")
@@ -33,11 +36,11 @@ internal static class PinVerb
             "need, until 'unpin'. The output is CID  pinned. With --at a pinning service fetches and keeps them; the " +
             "output is CID, the status and the id of the request, and the exit code is 3 if it fails.",
             "arrowcid pin CID",
-            "arrowcid ls 'tag.sym = \"ES\"' | cut -d' ' -f1 | xargs arrowcid pin",
+            "arrowcid pin --where 'tag.sym = \"ES\"' --dry-run",
             "arrowcid pin @prices --at https://pin.example/psa --token-file token",
             "arrowcid pin CID --at http://lab:8816/v1/pinning --token-file token --origin /dns/me/tcp/8816/http")
         {
-            cids, name, origins, isDetached, store, json,
+            cids, where, dryRun, name, origins, isDetached, store, json,
         };
         var remote = new RemotePinning();
         remote.AddTo(verb);
@@ -48,8 +51,17 @@ internal static class PinVerb
             string[] texts = parsed.GetValue(cids)!;
             string[] from = parsed.GetValue(origins) ?? [];
             bool isRemote = parsed.GetValue(name) is not null || from.Length > 0 || parsed.GetValue(isDetached);
-            if (texts.Length == 0) throw new ArrowCidException(ErrorCode.InvalidArgument, "name the blocks to pin");
+            Filter? filter = parsed.GetValue(where) is { } words ? Filter.Parse(words) : null;
+            if ((texts.Length == 0) == (filter is null))
+                throw new ArrowCidException(ErrorCode.InvalidArgument, "name the blocks to pin, or give --where");
             using PinningClient? client = remote.Open(parsed);
+            if (filter is not null)
+            {
+                if (isRemote || client is not null)
+                    throw new ArrowCidException(ErrorCode.InvalidArgument, "--where pins here; leave --at out");
+                return RunWhere(parsed.GetValue(store), filter, parsed.GetValue(dryRun), parsed.GetValue(json));
+            }
+
             if (client is null)
             {
                 return isRemote
@@ -89,6 +101,20 @@ internal static class PinVerb
         {
             store.Retention.Pin(cid);
             Print(output, cid, isPinned: true, json);
+        }
+
+        return 0;
+    }
+
+    private static int RunWhere(string? directory, Filter filter, bool isDryRun, bool json)
+    {
+        using CidStore store = isDryRun ? StoreReading.Open(directory) : StoreWriting.Open(directory);
+        using var output = Output.Open();
+        foreach (Cid cid in Selection.Passing(store, filter))
+        {
+            if (!isDryRun) store.Retention.Pin(cid);
+            if (isDryRun && !json) output.Line($"{cid}  would be pinned");
+            else Print(output, cid, isPinned: !isDryRun, json);
         }
 
         return 0;

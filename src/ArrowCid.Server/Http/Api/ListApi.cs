@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ArrowCid.Columnar;
+using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using Microsoft.AspNetCore.Http;
 
@@ -54,6 +55,32 @@ internal sealed class ListApi(HttpService service)
             EntryJson.Write(writer, entry);
             writer.WriteString("dag", (dag ?? entry.Cid).ToString());
             if (schema is not null) WriteFields(writer, schema);
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary><c>GET /v1/blocks/{cid}/columns</c>: the logical fingerprint and the column CIDs.</summary>
+    public async Task Columns(HttpContext context)
+    {
+        Cid cid = ApiQuery.CidOf(context, service.Store);
+        if (service.Store.Metadata.Get(cid) is not { IsPresent: true } entry) throw NotHere(cid);
+        if (entry.Kind is not (BlockKind.Batch or BlockKind.Dataset)) throw Invalid($"{cid} is no batch or dataset");
+        LogicalFingerprint found = await Task.Run(() => service.Store.Metadata.GetFingerprint(cid),
+            context.RequestAborted).ConfigureAwait(false);
+        await HttpErrors.WriteJson(context.Response, writer =>
+        {
+            writer.WriteString("cid", cid.ToString());
+            writer.WriteString("fingerprint", found.Text);
+            writer.WriteNumber("rows", found.Rows);
+            writer.WriteStartArray("columns");
+            foreach ((string name, Cid column) in found.Columns)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", name);
+                writer.WriteString("cid", column.ToString());
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
         }).ConfigureAwait(false);
     }
 

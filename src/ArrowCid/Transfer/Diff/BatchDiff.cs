@@ -142,7 +142,7 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
     private static KeyIndex Index(List<DiffPart> a, Schema b, string[] key)
     {
         ColumnPair[] pairs = ColumnPair.Of(a[0].Batch.Schema, b, [], []);
-        return new KeyIndex(a, [.. key.Select(name => Array.Find(pairs, pair => pair.Name == name)
+        return new KeyIndex(a, [.. key.Select(name => Array.Find(pairs, pair => pair.Name == name && pair.IsKey)
             ?? throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"the key '{name}' is no column of one type in both; there are: " +
                 $"{string.Join(", ", pairs.Select(pair => pair.Name))}"))]);

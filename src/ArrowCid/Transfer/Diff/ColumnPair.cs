@@ -3,19 +3,22 @@ using ArrowCid.Ipc;
 
 namespace ArrowCid.Transfer;
 
-/// <summary>A column that two schemas share: of one name, and of one type or of texts (or binaries) in two encodings.
+/// <summary>A column that two schemas share: of one name, and of one type or of two encodings of the same values.
 /// Values of one type are equal where their canonical encodings are, so every NaN is equal to every other; those of two
-/// encodings where their bytes are.</summary>
+/// encodings where their logical values are (<c>Ipc/Fingerprints/lfp1.md</c>).</summary>
 internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField fieldOfA, CanonicalField fieldOfB)
 {
     private readonly ValueKey _left = new(new Scratch(long.MaxValue, long.MaxValue));
     private readonly ValueKey _right = new(new Scratch(long.MaxValue, long.MaxValue));
-    private byte[] _bytesOfA = [], _bytesOfB = [];
+    private readonly LogicalBytes _bytesOfA = new(), _bytesOfB = new();
 
     public string Name => name;
 
     /// <summary>Whether the column has two encodings of the same values: utf8 and large_utf8, say.</summary>
     public bool IsOtherEncoding { get; private init; }
+
+    /// <summary>Whether its values can tell rows apart: of two encodings only texts and binaries.</summary>
+    public bool IsKey { get; private init; } = true;
 
     /// <summary>The types, as people read them.</summary>
     public string Types { get; private init; } = "";
@@ -45,11 +48,13 @@ internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField f
             free.RemoveAt(at);
             ArrowType typeOfB = b.Fields[other].Type;
             bool isSame = left.Fields[i].Type.Equals(right.Fields[other].Type);
-            if (isSame || HaveOneMeaning(field.Type, typeOfB))
+            if (isSame || LogicalType.AreAlike(field.Type, typeOfB))
             {
                 pairs.Add(new ColumnPair(field.Name, i, other, left.Fields[i], right.Fields[other])
                 {
                     IsOtherEncoding = !isSame,
+                    IsKey = isSame || Plain(field.Type).Layout() is BufferLayout.Bytes32 or BufferLayout.Bytes64
+                        or BufferLayout.ByteViews,
                     Types = isSame ? field.Type.ToString() : $"{field.Type} / {typeOfB}",
                 });
                 if (isSame) continue;
@@ -96,39 +101,24 @@ internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField f
     /// <summary>A value as bytes that are equal where values are, valid until the next call.</summary>
     public ReadOnlySpan<byte> KeyOfA(ArrowArray a, int slot)
     {
-        if (IsOtherEncoding) return BytesOf(a, slot, ref _bytesOfA);
+        if (IsOtherEncoding) return LogicalOf(a, slot, _bytesOfA);
         _left.Set(fieldOfA, a, slot, isHidden: false);
         return _left.Bytes;
     }
 
     public ReadOnlySpan<byte> KeyOfB(ArrowArray b, int slot)
     {
-        if (IsOtherEncoding) return BytesOf(b, slot, ref _bytesOfB);
+        if (IsOtherEncoding) return LogicalOf(b, slot, _bytesOfB);
         _right.Set(fieldOfB, b, slot, isHidden: false);
         return _right.Bytes;
     }
 
-    /// <summary>A text or binary as its bytes after a 1; a null as a 0.</summary>
-    private static ReadOnlySpan<byte> BytesOf(ArrowArray array, int slot, ref byte[] buffer)
+    private static ReadOnlySpan<byte> LogicalOf(ArrowArray array, int slot, LogicalBytes bytes)
     {
-        if (ValueText.Follow(array, ref slot) is not { } plain) return [0];
-        ReadOnlySpan<byte> value = plain.GetBytes(slot);
-        if (buffer.Length <= value.Length) buffer = new byte[Math.Max(64, value.Length + (value.Length / 2) + 1)];
-        buffer[0] = 1;
-        value.CopyTo(buffer.AsSpan(1));
-        return buffer.AsSpan(0, value.Length + 1);
+        bytes.Clear();
+        LogicalValues.Append(bytes, array, slot, 1);
+        return bytes.Written;
     }
-
-    /// <summary>Whether both are texts, or both binaries, whatever their encodings.</summary>
-    private static bool HaveOneMeaning(ArrowType a, ArrowType b)
-    {
-        (a, b) = (Plain(a), Plain(b));
-        bool isText = a.IsText();
-        return IsBytes(a) && IsBytes(b) && isText == b.IsText();
-    }
-
-    private static bool IsBytes(ArrowType type) =>
-        type.Layout() is BufferLayout.Bytes32 or BufferLayout.Bytes64 or BufferLayout.ByteViews;
 
     /// <summary>The type of the values that a dictionary or runs lead to.</summary>
     public static ArrowType Plain(ArrowType type) => type switch

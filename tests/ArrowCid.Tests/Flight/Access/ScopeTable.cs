@@ -78,6 +78,7 @@ internal static class ScopeTable
         new("list blocks of any kind", Asks.Read, null, Act("list-blocks", "")),
         new("list names", Asks.Read, Get("/v1/names"), DoGet("""["catalog"]""")),
         new("describe a block", Asks.Read, Get("/v1/blocks/{cid}/info"), Act("describe", "{cid}")),
+        new("column CIDs of a block", Asks.Fetch, Get("/v1/blocks/{cid}/columns")),
         new("watch", Asks.Read, Get("/v1/watch"), DoGet("""["watch"]""")),
         new("info of the watch", Asks.Read, null, Call("GetFlightInfo", _ => FlightCall.Path("watch"))),
         new("open a sync", Asks.Read, new("POST /v1/sync", "POST /v1/sync", ""), Act("sync", "\n")),
