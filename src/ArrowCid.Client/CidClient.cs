@@ -152,10 +152,35 @@ public sealed partial class CidClient : IDisposable
     /// <returns>The announcements; lanes and numbers are the server's own and left out.</returns>
     /// <exception cref="ArrowCidException">While it is read: <see cref="ErrorCode.Busy"/>: the server is going down;
     /// go on from the last cursor; others as the server gave them.</exception>
-    public async IAsyncEnumerable<StoreEvent> WatchAsync(Cursor from, Filter? filter = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<StoreEvent> WatchAsync(Cursor from, Filter? filter = null,
+        CancellationToken cancellationToken = default) => WatchAsync(
+            new Request { Watch = true, From = from.ToString(), Filter = filter?.ToString() ?? "" }, cancellationToken);
+
+    /// <summary>The changes of names from a cursor on, as they come.</summary>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="names">A pattern of names: <c>*</c> matches any characters, <c>?</c> one.</param>
+    /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The announcements, of <see cref="StoreEventKind.Name"/> or <see cref="StoreEventKind.Gap"/>.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="WatchAsync(Cursor, Filter, CancellationToken)"/>.
+    /// </exception>
+    public IAsyncEnumerable<StoreEvent> WatchNamesAsync(Cursor from, string names = "*",
+        CancellationToken cancellationToken = default)
     {
-        var request = new Request { Watch = true, From = from.ToString(), Filter = filter?.ToString() ?? "" };
+        ArgumentException.ThrowIfNullOrEmpty(names);
+        var request = new Request { Watch = true, From = from.ToString(), Names = names, WithoutPuts = true };
+        return WatchAsync(request, cancellationToken);
+    }
+
+    /// <summary>Ends the connections; batches in shared memory stay readable until they are disposed of.</summary>
+    public void Dispose()
+    {
+        _channel.Dispose();
+        if (_local is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) _local.Value.Result?.Dispose();
+    }
+
+    private async IAsyncEnumerable<StoreEvent> WatchAsync(Request request,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         using AsyncServerStreamingCall<FlightMessage> call = Get(TicketOf(request), Options(cancellationToken));
         using var batches = new FlightBatches();
         while (await NextAsync(call, cancellationToken).ConfigureAwait(false))
@@ -164,13 +189,6 @@ public sealed partial class CidClient : IDisposable
             var table = new WatchRows(rows);
             for (int i = 0; i < rows.Length; i++) yield return table[i];
         }
-    }
-
-    /// <summary>Ends the connections; batches in shared memory stay readable until they are disposed of.</summary>
-    public void Dispose()
-    {
-        _channel.Dispose();
-        if (_local is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) _local.Value.Result?.Dispose();
     }
 
     /// <summary>A batch of the server's store on this machine; null where it is not there, or not readable, so that the

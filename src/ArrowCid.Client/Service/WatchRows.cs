@@ -24,6 +24,20 @@ internal sealed class WatchRows(RecordBatch rows)
                     Cursor = cursor,
                     Gap = GapOf(Required("gap", row)),
                 };
+            if (kind == StoreEventKind.Name)
+                return new StoreEvent
+                {
+                    Kind = kind,
+                    Address = default,
+                    Time = TimeAt(row),
+                    Lane = -1,
+                    Sequence = 0,
+                    Cursor = cursor,
+                    Gap = null,
+                    Name = Required("name", row),
+                    OldCid = Optional("oldCid", row),
+                    NewCid = Optional("cid", row),
+                };
             var address = new BlockAddress
             {
                 Cid = Cid.Parse(Required("cid", row)),
@@ -31,13 +45,11 @@ internal sealed class WatchRows(RecordBatch rows)
                 Rows = rows.Column<long>("rows").Values[row],
                 ByteLength = rows.Column<long>("bytes").Values[row],
             };
-            DateTimeOffset time = DateTimeOffset.UnixEpoch +
-                TimeSpan.FromMicroseconds(rows.Column<long>("time").Values[row]);
             return new StoreEvent
             {
                 Kind = kind,
                 Address = address,
-                Time = time,
+                Time = TimeAt(row),
                 Lane = -1,
                 Sequence = 0,
                 Cursor = cursor,
@@ -45,6 +57,12 @@ internal sealed class WatchRows(RecordBatch rows)
             };
         }
     }
+
+    private DateTimeOffset TimeAt(int row) =>
+        DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(rows.Column<long>("time").Values[row]);
+
+    private Cid? Optional(string column, int row) =>
+        rows.Column(column).GetString(row) is { } text ? Cid.Parse(text) : null;
 
     private string Required(string column, int row) => rows.Column(column).GetString(row)
         ?? throw new ArrowCidException(ErrorCode.InvalidData, $"an announcement has no {column}");

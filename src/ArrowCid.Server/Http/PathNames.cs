@@ -5,10 +5,10 @@ namespace ArrowCid.Server.Http;
 
 /// <summary>
 /// Names in paths: <c>/v1/names/NAME</c>, <c>/v1/datasets/NAME.parquet</c> and
-/// <c>/v1/blocks/@NAME[/info|/tags]</c>. A name may have slashes, which callers may encode or not, and the server
-/// leaves an encoded one and an encoded percent sign alike in the path that routes see. So the name is read from the
-/// request's own target, and <c>@</c> is put in its place in the path. A name that ends in <c>/info</c> or
-/// <c>/tags</c> needs that slash encoded.
+/// <c>/v1/blocks/@NAME[/info|/tags|/columns]</c>. A name may have slashes, which callers may encode or not, and the
+/// server leaves an encoded one and an encoded percent sign alike in the path that routes see. So the name is read from
+/// the request's own target, and <c>@</c> is put in its place in the path. A name that ends in <c>/info</c>,
+/// <c>/tags</c> or <c>/columns</c> needs that slash encoded.
 /// </summary>
 internal static class PathNames
 {
@@ -66,7 +66,7 @@ internal static class PathNames
         int mark = parts[First].StartsWith(Mark, StringComparison.Ordinal) ? Mark.Length
             : parts[First].StartsWith(EncodedMark, StringComparison.Ordinal) ? EncodedMark.Length : 0;
         if (parts[2] != "blocks" || mark == 0) return null;
-        bool hasMore = parts.Length > First + 1 && parts[^1] is "info" or "tags";
+        bool hasMore = parts.Length > First + 1 && parts[^1] is "info" or "tags" or "columns";
         return ($"/v1/blocks/{Mark}{(hasMore ? "/" + parts[^1] : "")}",
             NameOf(parts.AsSpan(First, parts.Length - First - (hasMore ? 1 : 0)), mark));
     }

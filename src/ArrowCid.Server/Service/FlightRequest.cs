@@ -113,6 +113,7 @@ internal static class FlightRequest
     private static Request OfPath(IReadOnlyList<string> path) => path switch
     {
         ["watch"] => new Request { Watch = true },
+        ["watch", "names", { } names] => new Request { Watch = true, Names = names, WithoutPuts = true },
         ["watch", { } filter] => new Request { Watch = true, Filter = filter },
         ["catalog"] => new Request { Catalog = true },
         ["catalog", { } filter] => new Request { Catalog = true, Filter = filter },

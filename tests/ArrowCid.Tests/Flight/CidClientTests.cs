@@ -168,6 +168,27 @@ public sealed class CidClientTests : ServedStoreTests
     }
 
     [Fact]
+    public async Task A_watcher_of_names_hears_of_each_change_with_old_and_new_block()
+    {
+        using CidClient client = Served.FlightClient();
+        Cid one = Served.Store.Put(ServedStore.Sequence(0, 10)).Cid, two = Served.Store.Put(ServedStore.Sequence(0, 11)).Cid;
+        string name = $"watched/{Guid.NewGuid()}";
+        _ = Served.Store.Names.Set(name, one);
+        var heard = new List<StoreEvent>();
+        await foreach (StoreEvent change in client.WatchNamesAsync(Cursor.Oldest, "watched/*", Watchdog()))
+        {
+            if (change.Name != name) continue;
+            heard.Add(change);
+            if (heard.Count == 1) _ = Served.Store.Names.Set(name, two);
+            else if (heard.Count == 2) Assert.True(Served.Store.Names.Remove(name));
+            else break;
+        }
+
+        Assert.All(heard, each => Assert.Equal(StoreEventKind.Name, each.Kind));
+        Assert.Equal([(null, one), (one, two), (two, null)], heard.Select(each => (each.OldCid, each.NewCid)));
+    }
+
+    [Fact]
     public async Task AServed_that_ends_tells_its_watchers_where_to_go_on()
     {
         using CidClient client = Served.FlightClient();

@@ -22,14 +22,9 @@ public sealed class ReferenceEncoderTests : IDisposable
     public void The_reference_encoder_agrees_with_all_vectors()
     {
         PeerResult result = Encode(VectorBatch.All);
-        string[] unread = [.. result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)];
-        string[] intervals = [.. VectorBatch.All.Where(IsBeyondPyArrow).Select(b => b.File).Distinct()];
-        Assert.True(intervals.Length == 2 && unread.Length == 2, result.ToString());
+        Assert.True(result.Errors.Length == 0, result.ToString());
         Assert.Equal(
-            intervals.Select(file => $"cannot {file}: KeyError").Order(StringComparer.Ordinal),
-            unread.Select(line => string.Join(':', line.Split(':')[..2])).Order(StringComparer.Ordinal));
-        Assert.Equal(
-            ReadableVectors().Select(b => $"{b.Cid} {b.Name}").Order(StringComparer.Ordinal),
+            VectorBatch.All.Select(b => $"{b.Cid} {b.Name}").Order(StringComparer.Ordinal),
             result.Lines.Select(l => l.Split(' ', 4)).Select(p => $"{p[0]} {p[3]}").Order(StringComparer.Ordinal));
     }
 

@@ -129,6 +129,11 @@ internal static class ApiParameters
     [
         new("from", "The start: now, oldest, or the id of an event.") { Default = "\"now\"", Example = "\"oldest\"" },
         s_filter,
+        new("names", "A pattern of names, whose changes are sent as events 'name': name, old, new, time. Default: none.")
+        {
+            Example = "\"prices/*\"",
+        },
+        new("puts", "Whether puts are sent.") { Type = "boolean", Default = "true" },
         new("Last-Event-ID", "The id of the last received event; takes precedence over from.") { In = "header" },
     ];
 

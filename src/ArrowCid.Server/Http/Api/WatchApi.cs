@@ -13,7 +13,9 @@ internal sealed class WatchApi(HttpService service)
 
     public Task Watch(HttpContext context)
     {
-        var feed = new WatchFeed(service.Store, service.Live, From(context), ApiQuery.FilterOf(context));
+        string? names = context.Request.Query["names"];
+        var feed = new WatchFeed(service.Store, service.Live, From(context), ApiQuery.FilterOf(context),
+            string.IsNullOrEmpty(names) ? null : names, WithPuts(context));
         return EventStream.Run(context, service.Stopping, "watching", (stream, ends) => feed.RunAsync(s_beat, page =>
         {
             if (page.Puts.Count == 0) stream.Write(EventStream.Beat);
@@ -32,6 +34,13 @@ internal sealed class WatchApi(HttpService service)
                 "from, or Last-Event-ID, is now, oldest, or the id of an event");
     }
 
+    private static bool WithPuts(HttpContext context) => context.Request.Query["puts"].ToString() switch
+    {
+        "" or "true" => true,
+        "false" => false,
+        _ => throw new ArrowCidException(ErrorCode.InvalidArgument, "puts is true or false"),
+    };
+
     private static byte[] Event(StoreEvent put)
     {
         string kind = JsonNamingPolicy.CamelCase.ConvertName(put.Kind.ToString());
@@ -43,6 +52,13 @@ internal sealed class WatchApi(HttpService service)
                 writer.WriteNumber("lane", gap.Lane);
                 writer.WriteNumber("first", gap.First);
                 writer.WriteNumber("last", gap.Last);
+            }
+            else if (put.Kind == StoreEventKind.Name)
+            {
+                writer.WriteString("name", put.Name);
+                writer.WriteString("old", put.OldCid?.ToString());
+                writer.WriteString("new", put.NewCid?.ToString());
+                writer.WriteString("time", EntryJson.Time(put.Time));
             }
             else
             {

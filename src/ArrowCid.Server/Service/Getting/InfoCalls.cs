@@ -97,7 +97,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
     {
         Request request = FlightRequest.Of(descriptor);
         gate.Require(call, GetCalls.NeedOf(request), nameof(FlightService.FlightServiceBase.GetFlightInfo));
-        if (request.Watch) return Endless(descriptor, request, WatchStream.Schema);
+        if (request.Watch) return Endless(descriptor, request, WatchStream.SchemaOf(request));
         if (request.Catalog) return Endless(descriptor, request, CatalogTable.Schema);
         if (request.Audit is not null) return Endless(descriptor, request, AuditTable.Schema);
         using BlockStream stream = streams.Find(request);

@@ -144,7 +144,7 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     {
         try
         {
-            var options = new WatchOptions { WithMetadata = true };
+            var options = new WatchOptions { WithMetadata = true, Names = "*" };
             await foreach (StoreEvent put in store.WatchAsync(_began, options, _ending.Token).ConfigureAwait(false))
             {
                 lock (_lock) _ring[_next++ % Kept] = put;

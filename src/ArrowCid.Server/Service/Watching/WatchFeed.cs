@@ -9,11 +9,16 @@ namespace ArrowCid.Server.Service;
 /// <param name="store">The store.</param>
 /// <param name="live">What all hear.</param>
 /// <param name="from">Where to begin; what is put after this is made is heard.</param>
-/// <param name="filter">What is given; null: everything.</param>
+/// <param name="filter">Which puts are given; null: all.</param>
+/// <param name="names">A pattern of names whose changes are given; null: none.</param>
+/// <param name="withPuts">Whether puts are given.</param>
 /// <exception cref="ArrowCidException">The cursor is not one of this store's.</exception>
-internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor from, Filter? filter)
+internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor from, Filter? filter,
+    string? names = null, bool withPuts = true)
 {
     private const int MostRows = 1024;
+
+    private readonly FilterGlob? _names = names is null ? null : new FilterGlob(names);
 
     // Null while it waits with the others.
     private List<StoreEvent>? _found;
@@ -46,7 +51,7 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
     {
         using var own = CancellationTokenSource.CreateLinkedTokenSource(ends);
         IAsyncEnumerator<StoreEvent> puts =
-            store.WatchAsync(At, new WatchOptions { WithMetadata = true }, own.Token).GetAsyncEnumerator(own.Token);
+            store.WatchAsync(At, new WatchOptions { WithMetadata = true, Names = "*" }, own.Token).GetAsyncEnumerator(own.Token);
         await using (puts.ConfigureAwait(false))
         {
             Task<bool> next = puts.MoveNextAsync().AsTask();
@@ -99,8 +104,8 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
                     if (number != first)
                     {
                         At = _found![^1].Cursor;
-                        if (filter is not null) _found.RemoveAll(put => !Passes(put));
-                        if (await GivesAsync(filter is null ? first : null, give).ConfigureAwait(false))
+                        bool isWhole = _found.RemoveAll(put => !Passes(put)) == 0 && _names is null;
+                        if (await GivesAsync(isWhole ? first : null, give).ConfigureAwait(false))
                             watcher.Spoke();
                     }
 
@@ -149,6 +154,14 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
         return true;
     }
 
-    private bool Passes(in StoreEvent put) => filter is null || put.Kind == StoreEventKind.Gap ||
-        (store.Metadata.Get(put.Cid) is { } entry && filter.Matches(entry, store.Clock.GetUtcNow()));
+    private bool Passes(in StoreEvent put) => put.Kind switch
+    {
+        StoreEventKind.Gap => true,
+        StoreEventKind.Name => _names?.IsMatch(put.Name) == true,
+        _ => withPuts && PassesFilter(in put),
+    };
+
+    private bool PassesFilter(in StoreEvent put) => filter is null
+        || (store.Metadata.Get(put.Cid) is { } entry
+        && filter.Matches(entry, store.Clock.GetUtcNow()));
 }

@@ -32,15 +32,25 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         new Field("gap", ArrowType.Utf8),
         new Field("cursor", ArrowType.Utf8, nullable: false));
 
+    /// <summary>The table of a watch of names too.</summary>
+    public static Schema SchemaWithNames { get; } = new(
+        [.. Schema.Fields, new Field("name", ArrowType.Utf8), new Field("oldCid", ArrowType.Utf8)]);
+
     private static readonly ReadOnlyMemory<byte> s_empty = CanonicalBlock.Encode(Table([])).Bytes;
+    private static readonly ReadOnlyMemory<byte> s_emptyWithNames = CanonicalBlock.Encode(TableWithNames([])).Bytes;
+
+    /// <summary>The schema of the table that a request asks for.</summary>
+    public static Schema SchemaOf(Request request) => request.Names.Length > 0 ? SchemaWithNames : Schema;
 
     public async Task Run(GrpcCall call, Request request, BatchSender sender)
     {
         Cursor from = request.From.Length == 0 ? Cursor.Now : Cursor.Parse(request.From);
-        var feed = new WatchFeed(store, live, from, FlightRequest.FilterOf(request));
+        bool hasNames = request.Names.Length > 0;
+        var feed = new WatchFeed(store, live, from, FlightRequest.FilterOf(request), hasNames ? request.Names : null,
+            !request.WithoutPuts);
         uint seconds = request.HeartbeatSeconds == 0 ? DefaultHeartbeat : request.HeartbeatSeconds;
         using CancellationTokenSource lasting = call.Lasting();
-        await sender.SchemaAsync(Schema, call.Cancel).ConfigureAwait(false);
+        await sender.SchemaAsync(SchemaOf(request), call.Cancel).ConfigureAwait(false);
         await SendAsync(new WatchPage([], null)).ConfigureAwait(false);
         try
         {
@@ -70,8 +80,17 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
             }
 
             string mark = feed.At.ToString();
-            if (page.Puts.Count == 0) await sender.WholeAsync(s_empty, mark, call.Cancel).ConfigureAwait(false);
-            else await sender.BatchAsync(Table(page.Puts), mark, call.Cancel).ConfigureAwait(false);
+            if (page.Puts.Count == 0)
+            {
+                await sender.WholeAsync(hasNames ? s_emptyWithNames : s_empty, mark, call.Cancel)
+                    .ConfigureAwait(false);
+            }
+            else
+            {
+                await sender.BatchAsync(hasNames ? TableWithNames(page.Puts) : Table(page.Puts), mark, call.Cancel)
+                    .ConfigureAwait(false);
+            }
+
             // A watcher may wait for long now, and holds nothing meanwhile.
             sender.Rest();
         }
@@ -85,8 +104,9 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         {
             kind.Append(JsonNamingPolicy.CamelCase.ConvertName(put.Kind.ToString()));
             bool isGap = put.Kind == StoreEventKind.Gap;
-            cid.Append(isGap ? null : put.Cid.ToString());
-            schema.Append(isGap ? null : put.SchemaCid.ToString());
+            bool isName = put.Kind == StoreEventKind.Name;
+            cid.Append(isGap ? null : isName ? put.NewCid?.ToString() : put.Cid.ToString());
+            schema.Append(isGap || isName ? null : put.SchemaCid.ToString());
             rows.Append(put.Rows);
             bytes.Append(put.ByteLength);
             time.Append(isGap ? null : (put.Time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
@@ -97,6 +117,18 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
 
         return new RecordBatch(Schema, puts.Count, kind.Build(), cid.Build(), schema.Build(), rows.Build(),
             bytes.Build(), time.Build(), facts.Build(), gap.Build(), cursor.Build());
+    }
+
+    private static RecordBatch TableWithNames(IReadOnlyCollection<StoreEvent> puts)
+    {
+        BytesBuilder name = new(), old = new();
+        foreach (StoreEvent put in puts)
+        {
+            name.Append(put.Name);
+            old.Append(put.OldCid?.ToString());
+        }
+
+        return new RecordBatch(SchemaWithNames, puts.Count, [.. Table(puts).Columns, name.Build(), old.Build()]);
     }
 
     private static string GapText(WatchGap gap) => Encoding.UTF8.GetString(JsonObject.Bytes(writer =>

@@ -3,7 +3,7 @@ using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>One put of a batch, or a gap, as a watcher receives it. The block may be gone by the time it is asked
+/// <summary>One put of a batch, a change of a name, or a gap, as a watcher receives it. The block may be gone by the time it is asked
 /// for.</summary>
 public readonly record struct StoreEvent
 {
@@ -32,6 +32,15 @@ public readonly record struct StoreEvent
     /// <summary>The metadata given with the put; null if there was none, or if the watch does not read facts (<see
     /// cref="WatchOptions.WithMetadata"/>).</summary>
     public BlockMetadata? Metadata { get; init; }
+
+    /// <summary>The name that changed; null where it is none of <see cref="StoreEventKind.Name"/>.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The block that the name pointed to before; null for none.</summary>
+    public Cid? OldCid { get; init; }
+
+    /// <summary>The block that the name points to since; null if the name was removed.</summary>
+    public Cid? NewCid { get; init; }
 
     /// <summary>The block's CID.</summary>
     public Cid Cid => Address.Cid;

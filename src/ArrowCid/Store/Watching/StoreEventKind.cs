@@ -11,4 +11,7 @@ public enum StoreEventKind
 
     /// <summary>Something was missed; <see cref="StoreEvent.Gap"/> says what. There is no batch.</summary>
     Gap = 3,
+
+    /// <summary>A name was set, changed or removed (<see cref="WatchOptions.Names"/>). There is no batch.</summary>
+    Name = 4,
 }

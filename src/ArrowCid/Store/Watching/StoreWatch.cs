@@ -12,7 +12,9 @@ internal sealed class StoreWatch(StoreCore core)
     {
         TimeSpan timeout = options.Timeout ?? TimeSpan.MaxValue;
         AnnouncedFacts? facts = options.WithMetadata ? new AnnouncedFacts() : null;
-        using LogReader tail = core.Blocks.Tail(from, facts is null ? TailScope.Blocks : TailScope.All);
+        FilterGlob? names = options.Names is { } pattern ? new FilterGlob(pattern) : null;
+        using LogReader tail =
+            core.Blocks.Tail(from, facts is null && names is null ? TailScope.Blocks : TailScope.All);
         using CancellationTokenRegistration disturbance = cancellationToken.UnsafeRegister(
             static signal => ((LogSignal)signal!).Disturb(), core.Blocks.Signal);
         var pause = new LogPause(core.Blocks.Signal);
@@ -24,7 +26,9 @@ internal sealed class StoreWatch(StoreCore core)
             {
                 idle = 0;
                 pause.Reset();
-                if (TryAnnounce(in found, facts, out StoreEvent announcement)) yield return announcement;
+                foreach (StoreEvent change in ChangesIn(found, names)) yield return change;
+                if (TryAnnounce(in found, facts, out StoreEvent announcement) && IsWanted(in announcement, options))
+                    yield return announcement;
                 continue;
             }
 
@@ -41,7 +45,9 @@ internal sealed class StoreWatch(StoreCore core)
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         AnnouncedFacts? facts = options.WithMetadata ? new AnnouncedFacts() : null;
-        using LogReader tail = core.Blocks.Tail(from, facts is null ? TailScope.Blocks : TailScope.All);
+        FilterGlob? names = options.Names is { } pattern ? new FilterGlob(pattern) : null;
+        using LogReader tail =
+            core.Blocks.Tail(from, facts is null && names is null ? TailScope.Blocks : TailScope.All);
         var pause = new LogPause(core.Blocks.Signal);
         while (!tail.IsClosed)
         {
@@ -49,7 +55,9 @@ internal sealed class StoreWatch(StoreCore core)
             if (tail.TryNext(out LogEvent found))
             {
                 pause.Reset();
-                if (TryAnnounce(in found, facts, out StoreEvent announcement)) yield return announcement;
+                foreach (StoreEvent change in ChangesIn(found, names)) yield return change;
+                if (TryAnnounce(in found, facts, out StoreEvent announcement) && IsWanted(in announcement, options))
+                    yield return announcement;
             }
             else if (!pause.LooksAgain())
             {
@@ -101,6 +109,39 @@ internal sealed class StoreWatch(StoreCore core)
         };
         return true;
     }
+
+    /// <summary>The changes of names that a record of facts has.</summary>
+    public StoreEvent[] ChangesIn(in LogEvent found, FilterGlob? names)
+    {
+        if (names is null || found.Gap is not null || found.Record.RecordKind != RecordKind.Fact) return [];
+        RecordHeader record = found.Record;
+        List<StoreEvent>? changes = null;
+        foreach (FactGroup group in FactReader.Read(found.Payload.Span, record.TimeNanoseconds, static _ => { }))
+        {
+            foreach (NameFact fact in group.Facts.OfType<NameFact>())
+            {
+                if (!names.IsMatch(fact.Name)) continue;
+                (changes ??= []).Add(new StoreEvent
+                {
+                    Kind = StoreEventKind.Name,
+                    Address = default,
+                    Time = group.Stamp.When,
+                    Lane = found.Lane,
+                    Sequence = record.Sequence,
+                    Cursor = found.Cursor,
+                    Gap = null,
+                    Name = fact.Name,
+                    OldCid = fact.Previous is { } previous ? core.Registry.Names.At(fact.Name, previous) : null,
+                    NewCid = fact.Target,
+                });
+            }
+        }
+
+        return changes is null ? [] : [.. changes];
+    }
+
+    private static bool IsWanted(in StoreEvent announcement, WatchOptions options) =>
+        options.WithPuts || announcement.Kind == StoreEventKind.Gap;
 
     /// <summary>A REF does not say what kind its block is of.</summary>
     private bool IsOfBatch(in RecordHeader again)

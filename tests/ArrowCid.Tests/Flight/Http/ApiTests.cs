@@ -216,6 +216,29 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task Watcher_of_names_hears_of_their_changes_and_of_puts_unless_it_does_not_want_them()
+    {
+        await using ServedStore served = await ServedStore.Start();
+        using HttpResponseMessage first = await served.Owner.Send("GET", "/v1/watch?names=prices/*");
+        using HttpResponseMessage second = await served.Owner.Send("GET", "/v1/watch?names=*&puts=false");
+        using var events = new StreamReader(await first.Content.ReadAsStreamAsync());
+        using var names = new StreamReader(await second.Content.ReadAsStreamAsync());
+        Assert.Equal(": watching", await events.ReadLineAsync());
+        Assert.Equal(": watching", await names.ReadLineAsync());
+        Cid one = served.Store.Put(ServedStore.Numbers(1)).Cid;
+        Assert.Equal("new", (await Next(events)).Kind);
+        _ = served.Store.Names.Set("other", one);
+        _ = served.Store.Names.Set("prices/a", one);
+        Assert.Contains("\"other\"", (await Next(names)).Data);
+        (_, string kind, string data) = await Next(events);
+        Assert.Equal("name", kind);
+        Assert.StartsWith($"{{\"name\":\"prices/a\",\"old\":null,\"new\":\"{one}\",\"time\":", data);
+        Assert.Equal(data, (await Next(names)).Data);
+        using HttpResponseMessage wrong = await served.Owner.Send("GET", "/v1/watch?puts=nonsense");
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+    }
+
+    [Fact]
     public async Task Two_thousand_idle_watchers_all_hear_of_a_put()
     {
         const int Watchers = 2000;
