@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Benchmarks;
 
@@ -24,6 +25,11 @@ internal static class HashBench
         yield return AgainstHash(rounds, "encode + hash, text, 64 MiB", BenchBatches.Strings(Large), 0.6);
         yield return AgainstHash(rounds, "encode + hash, nested, 64 MiB", BenchBatches.Nested(Large), 0.6);
         yield return AgainstPyArrow(rounds, competitor, "a batch of 64 MiB to bytes and hash", flat, 1, 1.05);
+        yield return Fingerprint(rounds, "logical fingerprint, flat, 64 MiB", flat);
+        yield return Fingerprint(rounds, "logical fingerprint, text, 64 MiB", BenchBatches.Strings(Large));
+        yield return Fingerprint(rounds, "logical fingerprint, nested, 64 MiB", BenchBatches.Nested(Large));
+        yield return Same(rounds, "same, flat, cut otherwise, 64 MiB", flat);
+        yield return Same(rounds, "same, text, cut otherwise, 64 MiB", BenchBatches.Strings(Large));
         RecordBatch small = BenchBatches.Flat(Small);
         Measurement tiny = AgainstPyArrow(
             rounds, competitor, "a batch of 1 KiB to bytes and hash", small, SmallRuns, 3);
@@ -57,6 +63,26 @@ internal static class HashBench
                 throw new ArrowCidException(ErrorCode.Internal, "A block does not verify.");
         });
     }
+
+    private static Measurement Fingerprint(Rounds rounds, string name, RecordBatch batch) =>
+        Figure(InTurn(rounds, name, CanonicalBlock.Encode(batch).Bytes.ToArray(), 0, () =>
+            _ = FingerprintHasher.Of([batch])));
+
+    /// <summary>A table against the same values, of which nothing lies in one place with another.</summary>
+    private static Measurement Same(Rounds rounds, string name, RecordBatch batch)
+    {
+        byte[] block = CanonicalBlock.Encode(batch).Bytes.ToArray();
+        RecordBatch copy = CanonicalBlock.DecodeView(block);
+        int cut = copy.Length / 3;
+        return Figure(InTurn(rounds, name, block, 0, () =>
+        {
+            DataComparison found = DataComparison.Between([DiffPart.Of(batch)],
+                [DiffPart.Of(copy.Slice(0, cut)), DiffPart.Of(copy.Slice(cut, copy.Length - cut))]);
+            if (found.Difference is not null) throw new InvalidOperationException("the values differ");
+        }));
+    }
+
+    private static Measurement Figure(Measurement each) => each with { Goal = null, FigureGoal = 0.6 };
 
     private static Measurement InTurn(Rounds rounds, string name, byte[] block, double goal, Action ours)
     {

@@ -16,7 +16,7 @@ internal sealed class RegistryBench(StoreBenchRun run)
     private readonly int _blocks = run.Pick(100_000, 1000);
     private readonly Random _random = new(20261122);
 
-    public static IEnumerable<string> Names => ["scale", "few", "unmaintained"];
+    public static IEnumerable<string> Names => ["scale", "few", "unmaintained", "names"];
 
     /// <summary>Measures everything, or what was named.</summary>
     public IEnumerable<Measurement> Run(string[] only)
@@ -24,7 +24,8 @@ internal sealed class RegistryBench(StoreBenchRun run)
         bool IsAsked(string name) => only.Length == 0 || only.Contains(name);
         return (IsAsked("scale") ? Scale() : [])
             .Concat(IsAsked("few") ? FewEntries() : [])
-            .Concat(IsAsked("unmaintained") ? new UnmaintainedBench(run).Run() : []);
+            .Concat(IsAsked("unmaintained") ? new UnmaintainedBench(run).Run() : [])
+            .Concat(IsAsked("names") ? new NameBench(run).Run() : []);
     }
 
     private IEnumerable<Measurement> Scale()

@@ -13,13 +13,13 @@ public sealed class NameWatchTests
     {
         using var directory = new TemporaryStore();
         using CidStore store = CidStore.Open(directory.Directory, s_small);
-        Cid one = store.PutRaw([1]).Cid, two = store.PutRaw([2]).Cid;
+        Cid one = store.PutRaw(new byte[] { 1 }).Cid, two = store.PutRaw(new byte[] { 2 }).Cid;
         IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, Names("prices/*"));
         _ = store.Names.Set("prices/a", one);
         _ = store.Names.Set("other", one);
         _ = store.Names.Set("prices/a", two);
         Assert.True(store.Names.Remove("prices/a"));
-        _ = store.PutRaw([3]);
+        _ = store.PutRaw(new byte[] { 3 });
         List<StoreEvent> heard = watch.ToList();
         Assert.Equal([(null, one), (one, two), (two, null)], heard.Select(each => (each.OldCid, each.NewCid)));
         Assert.All(heard, each => Assert.Equal((StoreEventKind.Name, "prices/a"), (each.Kind, each.Name)));
@@ -45,7 +45,7 @@ public sealed class NameWatchTests
     {
         using var directory = new TemporaryStore();
         using CidStore store = CidStore.Open(directory.Directory, s_small);
-        Cid cid = store.PutRaw([1]).Cid;
+        Cid cid = store.PutRaw(new byte[] { 1 }).Cid;
         _ = store.Names.Set("a", cid);
         IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, Names("*"));
         for (int i = 0; i < 200; i++) store.Metadata.Tag(cid, "k", $"{i}");
@@ -59,7 +59,7 @@ public sealed class NameWatchTests
     {
         using var directory = new TemporaryStore();
         using CidStore store = CidStore.Open(directory.Directory, s_small);
-        Cid cid = store.PutRaw([1]).Cid;
+        Cid cid = store.PutRaw(new byte[] { 1 }).Cid;
         using var watchdog = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var options = new WatchOptions { Names = "a", WithPuts = false };
         await using IAsyncEnumerator<StoreEvent> watch = store.WatchAsync(Cursor.Now, options, watchdog.Token)
