@@ -222,10 +222,12 @@ typedef struct {
 #define ARROWCID_NEW 1   /* a batch that the store did not have */
 #define ARROWCID_AGAIN 2 /* a batch that it had */
 #define ARROWCID_GAP 3   /* something was missed; there is no block */
+#define ARROWCID_NAME 4  /* a name changed (arrowcid_watch_names): block.cid is the block that it points to since and
+                            block.schema_cid the one before, of each zeros for none */
 
 typedef struct {
   arrowcid_block block; /* zeros where it is a gap; its block may be gone by the time it is asked for */
-  int32_t kind;         /* ARROWCID_NEW, _AGAIN or _GAP */
+  int32_t kind;         /* ARROWCID_NEW, _AGAIN, _GAP or _NAME */
   int32_t lane;         /* the writer's log; -1: a gap of the whole store */
   int32_t gap_reason;   /* 0; 1 other store, 2 past the end, 3 rewritten, 4 gone, 5 damaged */
   int32_t reserved;
@@ -536,6 +538,13 @@ ARROWCID_API int32_t arrowcid_cid_of_ipc(const uint8_t *bytes, int64_t length, a
    behind where a cursor was taken. */
 ARROWCID_API int32_t arrowcid_watch(arrowcid_handle store, const char *from, arrowcid_handle *watch,
                                     arrowcid_error *error);
+/* As arrowcid_watch, of changes of names by any process instead of puts: of the names that match the pattern, in which *
+   is any characters and ? one. */
+ARROWCID_API int32_t arrowcid_watch_names(arrowcid_handle store, const char *pattern, const char *from,
+                                          arrowcid_handle *watch, arrowcid_error *error);
+/* The name that the last event of watch_next is about; ARROWCID_NOTHING where it is about none. */
+ARROWCID_API int32_t arrowcid_watch_name(arrowcid_handle watch, char *buffer, int64_t capacity, int64_t *needed,
+                                         arrowcid_error *error);
 /* An eventfd for poll or an event loop. Whenever it is readable, call watch_next with timeout 0 until it says
    ARROWCID_NOTHING; then it is unreadable until there may be something. It belongs to the watch: not to be read,
    written or closed, and not to be waited for after watch_close. */

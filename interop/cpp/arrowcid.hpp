@@ -340,6 +340,8 @@ struct StoreEvent {
   bool is_repeated = false; /* the store had it */
   std::int32_t lane = 0;
   std::optional<Gap> gap; /* something was missed; there is no block */
+  std::string name;       /* of a watch of names: the name that changed; there is no block */
+  std::optional<Cid> old_cid, new_cid; /* the blocks that it pointed to before, and points to since */
 };
 
 /* Every put of a batch by any process. */
@@ -357,7 +359,11 @@ class Watch {
     event.is_repeated = out.kind == ARROWCID_AGAIN;
     if (out.kind == ARROWCID_GAP)
       event.gap = Gap{out.gap_reason, out.gap_first, out.gap_last};
-    else
+    else if (out.kind == ARROWCID_NAME) {
+      event.name = detail::text(arrowcid_watch_name, handle_.number());
+      if (out.block.cid.bytes[0]) event.new_cid = Cid(out.block.cid);
+      if (out.block.schema_cid.bytes[0]) event.old_cid = Cid(out.block.schema_cid);
+    } else
       event.block = out.block;
     return event;
   }
@@ -783,6 +789,13 @@ class Store {
   Watch watch(const std::string &from = "now") const {
     arrowcid_handle handle;
     detail::call(arrowcid_watch, number(), from.c_str(), &handle);
+    return Watch(handle);
+  }
+
+  /* Changes of the names that match a pattern, by any process. */
+  Watch watch_names(const std::string &pattern = "*", const std::string &from = "now") const {
+    arrowcid_handle handle;
+    detail::call(arrowcid_watch_names, number(), pattern.c_str(), from.c_str(), &handle);
     return Watch(handle);
   }
 

@@ -281,6 +281,11 @@ EXPORT(cid_of_ipc, (const uint8_t *bytes, int64_t length, arrowcid_cid *cids, in
                     err *error),
        (bytes, length, cids, capacity, count, error))
 EXPORT(watch, (handle store, const char *from, handle *watch, err *error), (store, from, watch, error))
+EXPORT(watch_names,
+       (handle store, const char *pattern, const char *from, handle *watch, err *error),
+       (store, pattern, from, watch, error))
+EXPORT(watch_name, (handle watch, char *buffer, int64_t capacity, int64_t *needed, err *error),
+       (watch, buffer, capacity, needed, error))
 EXPORT(watch_fd, (handle watch, int32_t *fd, err *error), (watch, fd, error))
 EXPORT(watch_next, (handle watch, int64_t timeout_ms, arrowcid_event *out, err *error),
        (watch, timeout_ms, out, error))

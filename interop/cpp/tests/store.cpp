@@ -167,6 +167,17 @@ static void many(const arrowcid::Store &store) {
   CHECK(store.remove_where("tag.few = \"1\"").removed == 3 && store.list("tag.few = \"1\"").empty());
 }
 
+static void watching_names(const arrowcid::Store &store) {
+  arrowcid::Watch watch = store.watch_names("watched/*");
+  sample_batch &batch = sample(78);
+  Cid put = store.put(batch.schema, batch.array).cid;
+  store.set_name("other", put);
+  store.set_name("watched/a", put);
+  std::optional<arrowcid::StoreEvent> heard = watch.next(10s);
+  CHECK(heard && heard->name == "watched/a" && heard->new_cid == put && !heard->old_cid && !heard->gap);
+  CHECK(!watch.next(0ms));
+}
+
 static void watching(const arrowcid::Store &store) {
   arrowcid::Watch watch = store.watch();
   CHECK(!watch.next(0ms));
@@ -205,6 +216,7 @@ int main(int count, char **arguments) {
     facts(store, first);
     many(store);
     watching(store);
+    watching_names(store);
     store.flush();
     outlives = store.get_array(first);
     arrowcid::Store moved = std::move(store);

@@ -134,7 +134,7 @@ export function input(cid: CidLike): object;
 
 export interface StoreEvent {
   /** A batch that the store did not have, one that it had, or word that something was missed. */
-  kind: 'new' | 'again' | 'gap' | 'other';
+  kind: 'new' | 'again' | 'gap' | 'name' | 'other';
   /** The writer's log; -1 for a gap of the whole store. */
   lane: number;
   /** The batch, which may be gone by now; null for a gap. */
@@ -142,6 +142,10 @@ export interface StoreEvent {
   /** The records that are missing; unless they are damaged, all that is there is announced again. */
   gap: { reason: 'other-store' | 'past-end' | 'rewritten' | 'gone' | 'damaged' | 'other'; first: number; last: number }
     | null;
+  /** Of kind 'name': the name that changed, the block that it points to since, and the one before; null for none. */
+  name?: string;
+  cid?: string | null;
+  oldCid?: string | null;
 }
 
 /** What the library says went wrong. */
@@ -234,6 +238,9 @@ export class Store {
 
   /** News of what is put by any process: from 'now', from 'oldest', or from a cursor that a watch gave. */
   watch(options?: { from?: string; signal?: AbortSignal }): Watch;
+
+  /** Changes of the names that match a pattern, in which * is any characters and ? one. */
+  watchNames(pattern?: string, options?: { from?: string; signal?: AbortSignal }): Watch;
 
   /** Ends the store and its watches. Leases stay. */
   close(): void;

@@ -144,6 +144,8 @@ _TYPED: dict[str, list[Any]] = {
     "cid_of_array": [_POINTER, _POINTER, _OUT],
     "cid_of_ipc": [_POINTER, c_int64, _OUT, c_int64, _OUT],
     "watch": [_HANDLE, _POINTER, _OUT],
+    "watch_names": [_HANDLE, _POINTER, _POINTER, _OUT],
+    "watch_name": [_HANDLE, _OUT, c_int64, _OUT],
     "watch_fd": [_HANDLE, _OUT],
     "watch_cursor": [_HANDLE, _OUT, c_int64, _OUT],
     "watch_close": [_HANDLE],

@@ -617,6 +617,16 @@ class Store:
         """
         return self._with(Watch(self, None if from_ is None else to_text(from_, "a cursor"), timeout))
 
+    def watch_names(self, pattern: str = "*", from_: str | None = None, *, timeout: float | None = None) -> Watch:
+        """Hears of every change of the names that match a pattern, by any process.
+
+        :param pattern: a name, in which ``*`` is any characters and ``?`` one.
+        :param from_: as for ``watch``.
+        :param timeout: as for ``watch``.
+        """
+        cursor = None if from_ is None else to_text(from_, "a cursor")
+        return self._with(Watch(self, cursor, timeout, to_text(pattern, "a pattern")))
+
     def _with(self, dependent: _Dependent) -> _Dependent:
         """Keeps in mind what closes with the store."""
         self._dependents = [each for each in self._dependents if each() is not None]

@@ -15,7 +15,7 @@ from ._library import CID_BYTES, Handle, call, native, text
 if TYPE_CHECKING:
     from ._store import Store
 
-_KINDS = ("unknown", "new", "again", "gap")
+_KINDS = ("unknown", "new", "again", "gap", "name")
 _REASONS = ("unknown", "other-store", "past-end", "rewritten", "gone", "damaged")
 # How long the main thread sleeps at most before it looks for signals, and how many events a task takes before
 # others have their turn.
@@ -40,18 +40,22 @@ class Gap(NamedTuple):
 
 
 class StoreEvent(NamedTuple):
-    """One put of a batch, or a gap. The block may be gone by the time it is asked for."""
+    """One put of a batch, a change of a name, or a gap. The block may be gone by the time it is asked for."""
 
     kind: str
-    """``new``, ``again`` (the store had it) or ``gap``."""
+    """``new``, ``again`` (the store had it), ``gap``, or ``name`` (``store.watch_names``)."""
     cid: Cid | None
-    """None where it is a gap."""
+    """The block; of a name the one that it points to since, None where it was removed. None where it is a gap."""
     schema_cid: Cid | None
     rows: int
     length: int
     time_ns: int
     lane: int
     gap: Gap | None
+    name: str | None = None
+    """The name that changed."""
+    old_cid: Cid | None = None
+    """The block that the name pointed to before; None for none."""
 
 
 class _WatchHandle(Handle):
@@ -66,14 +70,17 @@ class Watch:
     came. ``close()`` ends it, from any thread, and also who waits.
     """
 
-    def __init__(self, store: Store, from_: bytes | None, timeout: float | None) -> None:
+    def __init__(self, store: Store, from_: bytes | None, timeout: float | None, names: bytes | None = None) -> None:
         self._store = store
         self._timeout = timeout
         self._waiting: asyncio.Future[None] | None = None
         self._fd: int | None = None
         self._taken = 0
         self._handle = _WatchHandle()
-        call(native.watch, store._open(), from_, byref(self._handle))
+        if names is None:
+            call(native.watch, store._open(), from_, byref(self._handle))
+        else:
+            call(native.watch_names, store._open(), names, from_, byref(self._handle))
 
     @property
     def cursor(self) -> str:
@@ -166,7 +173,11 @@ class Watch:
         if kind == "gap":
             why = _REASONS[reason] if 0 < reason < len(_REASONS) else _REASONS[0]
             return StoreEvent(kind, None, None, 0, 0, 0, lane, Gap(why, lane, first, last))
-        return _one_tuple(StoreEvent, (kind, cid_of(cid), cid_of(schema_cid), rows, length, time_ns, lane, None))
+        if kind == "name":
+            name = text(native.watch_name, self._handle)
+            new, old = (cid_of(each) if each[0] else None for each in (cid, schema_cid))
+            return StoreEvent(kind, new, None, 0, 0, time_ns, lane, None, name, old)
+        return _one_tuple(StoreEvent, (kind, cid_of(cid), cid_of(schema_cid), rows, length, time_ns, lane, None, None, None))
 
     def close(self) -> None:
         """Ends the watch, and who waits for it. Again: nothing."""

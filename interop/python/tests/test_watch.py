@@ -26,6 +26,17 @@ class WatchTests(StoreTest):
             self.assertEqual("again", again.kind)
             self.assertIsNone(watch.next(0))
 
+    def test_a_change_of_a_name_is_announced(self):
+        one = self.put().cid
+        with self.store.watch_names("prices/*") as watch:
+            self.store.set_name("other", one)
+            self.store.set_name("prices/a", one)
+            self.store.remove_name("prices/a")
+            first, second = watch.next(5), watch.next(5)
+            self.assertEqual(("name", "prices/a", None, one), (first.kind, first.name, first.old_cid, first.cid))
+            self.assertEqual(("prices/a", one, None), (second.name, second.old_cid, second.cid))
+            self.assertIsNone(watch.next(0))
+
     def test_a_watch_ends_after_its_timeout(self):
         self.put()
         self.assertEqual(["new"], [each.kind for each in self.store.watch("oldest", timeout=0.05)])

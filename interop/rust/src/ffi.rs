@@ -203,6 +203,8 @@ functions! {
     cid_of_array(*const ArrowSchema, *const ArrowArray, *mut [u8; 36], *mut ErrorRecord) -> i32;
     cid_of_ipc(*const u8, i64, *mut [u8; 36], i64, *mut i64, *mut ErrorRecord) -> i32;
     watch(Handle, *const c_char, *mut Handle, *mut ErrorRecord) -> i32;
+    watch_names(Handle, *const c_char, *const c_char, *mut Handle, *mut ErrorRecord) -> i32;
+    watch_name(Handle, *mut c_char, i64, *mut i64, *mut ErrorRecord) -> i32;
     watch_fd(Handle, *mut i32, *mut ErrorRecord) -> i32;
     watch_next(Handle, i64, *mut RawEvent, *mut ErrorRecord) -> i32;
     watch_cursor(Handle, *mut c_char, i64, *mut i64, *mut ErrorRecord) -> i32;

@@ -29,7 +29,7 @@ pub use lease::Lease;
 pub use many::Removal;
 pub use reservation::Reservation;
 pub use store::{Durability, Options, Store, Verify};
-pub use watch::{Gap, GapReason, Listing, StoreEvent, Watch};
+pub use watch::{Gap, GapReason, Listing, NameChange, StoreEvent, Watch};
 
 use std::ffi::{c_char, CStr};
 

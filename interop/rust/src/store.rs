@@ -419,6 +419,18 @@ impl Store {
         ffi::call(|api, error| unsafe { (api.watch)(self.handle, from.as_ptr(), &mut handle, error) })?;
         Ok(Watch::of(handle))
     }
+
+    /// Changes of the names that match a pattern, by any process; `*` is any characters, `?` one. `from` as for
+    /// [`watch`](Self::watch).
+    pub fn watch_names(&self, pattern: &str, from: &str) -> Result<Watch> {
+        let (pattern, from) = (ffi::c_text(pattern)?, ffi::c_text(from)?);
+        let mut handle = 0;
+        // SAFETY: the texts end with a NUL.
+        ffi::call(|api, error| unsafe {
+            (api.watch_names)(self.handle, pattern.as_ptr(), from.as_ptr(), &mut handle, error)
+        })?;
+        Ok(Watch::of(handle))
+    }
 }
 
 impl Drop for Store {

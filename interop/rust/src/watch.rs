@@ -1,6 +1,7 @@
 //! Listings, and news of what is put.
 
 use crate::block::Block;
+use crate::cid::Cid;
 use crate::error::Result;
 use crate::ffi::{self, Handle, RawBlock, RawEvent};
 use std::collections::VecDeque;
@@ -14,14 +15,28 @@ pub enum StoreEvent {
     Put(Block),
     /// Something was missed.
     Gap(Gap),
+    /// A name changed; told by [`Store::watch_names`](crate::Store::watch_names).
+    Name(NameChange),
+}
+
+/// A change of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NameChange {
+    /// The name.
+    pub name: String,
+    /// The block that it pointed to before; `None` for none.
+    pub old: Option<Cid>,
+    /// The block that it points to since; `None` where it was removed.
+    pub new: Option<Cid>,
 }
 
 impl StoreEvent {
-    /// The block that was put; `None` for a gap.
+    /// The block that was put; `None` for a gap and a name.
     pub fn block(&self) -> Option<&Block> {
         match self {
             Self::Put(block) => Some(block),
-            Self::Gap(_) => None,
+            Self::Gap(_) | Self::Name(_) => None,
         }
     }
 }
@@ -110,6 +125,15 @@ impl Watch {
         // SAFETY: the struct is written before the call returns; `&mut self` keeps other threads out.
         let is_there =
             ffi::status(|api, error| unsafe { (api.watch_next)(self.handle, milliseconds, &mut raw, error) })?;
+        const NAME: i32 = 4;
+        if is_there && raw.kind == NAME {
+            // SAFETY: the buffer has as many bytes as is said.
+            let name = ffi::text(|api, buffer, capacity, needed, error| unsafe {
+                (api.watch_name)(self.handle, buffer, capacity, needed, error)
+            })?;
+            let (old, new) = (Cid::from_bytes(&raw.block.schema_cid), Cid::from_bytes(&raw.block.cid));
+            return Ok(Some(StoreEvent::Name(NameChange { name, old, new })));
+        }
         Ok(is_there.then(|| event(&raw)))
     }
 }

@@ -219,6 +219,22 @@ fn a_watch_hears_of_every_put_in_order() {
 }
 
 #[test]
+fn a_watch_of_names_hears_of_their_changes() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let cid = store.put(&quotes(1.0)).unwrap().cid;
+    let mut watch = store.watch_names("prices/*", "now").unwrap();
+    store.set_name("other", &cid).unwrap();
+    store.set_name("prices/a", &cid).unwrap();
+    match watch.next().unwrap().unwrap() {
+        arrowcid::StoreEvent::Name(change) => {
+            assert_eq!(("prices/a", None, Some(cid)), (change.name.as_str(), change.old, change.new));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_lease_is_read_by_many_threads_after_the_store_is_gone() {
     let folder = Folder::new();
     let store = folder.open();

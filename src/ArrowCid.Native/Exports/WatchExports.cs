@@ -11,25 +11,61 @@ internal static unsafe class WatchExports
     {
         try
         {
-            CidStore opened = Handles.Get<CidStore>(store);
-            string? text = Utf8Text.ReadOrNull(from, nameof(from));
             Argument.NotNull(watch, nameof(watch));
-            var poll = new StorePoll(opened, text is null ? Cursor.Now : Cursor.Parse(text));
-            try
-            {
-                *watch = Handles.Open(new Watch(poll));
-            }
-            catch
-            {
-                poll.Dispose();
-                throw;
-            }
-
+            *watch = Made(store, null, from);
             return NativeError.Ok;
         }
         catch (Exception e)
         {
             return NativeError.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_watch_names")]
+    public static int OpenNames(long store, byte* pattern, byte* from, long* watch, ErrorOut* error)
+    {
+        try
+        {
+            Argument.NotNull(watch, nameof(watch));
+            *watch = Made(store, Utf8Text.Read(pattern, nameof(pattern)), from);
+            return NativeError.Ok;
+        }
+        catch (Exception e)
+        {
+            return NativeError.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_watch_name")]
+    public static int Name(long watch, byte* buffer, long capacity, long* needed, ErrorOut* error)
+    {
+        try
+        {
+            Watch opened = Handles.Get<Watch>(watch);
+            using OneAtATime.Turn turn = opened.Take();
+            if (opened.Name is not { } name) return NativeError.Nothing;
+            Utf8Text.Write(name, buffer, capacity, needed);
+            return NativeError.Ok;
+        }
+        catch (Exception e)
+        {
+            return NativeError.Report(e, error);
+        }
+    }
+
+    private static long Made(long store, string? names, byte* from)
+    {
+        CidStore opened = Handles.Get<CidStore>(store);
+        string? text = Utf8Text.ReadOrNull(from, nameof(from));
+        var poll = new StorePoll(opened, text is null ? Cursor.Now : Cursor.Parse(text), names);
+        try
+        {
+            return Handles.Open(new Watch(poll));
+        }
+        catch
+        {
+            poll.Dispose();
+            throw;
         }
     }
 
@@ -64,6 +100,7 @@ internal static unsafe class WatchExports
             using OneAtATime.Turn turn = opened.Take();
             if (opened.Poll.IsEnded) throw NativeError.Invalid("the watch's store was closed");
             if (!opened.Poll.TryNext(most, out StoreEvent announcement)) return NativeError.Nothing;
+            opened.Name = announcement.Name;
             *target = AnnouncementOut.Of(in announcement);
             return NativeError.Ok;
         }

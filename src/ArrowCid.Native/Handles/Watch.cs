@@ -5,5 +5,8 @@ internal sealed class Watch(StorePoll poll) : OneAtATime
 {
     public StorePoll Poll => poll;
 
+    /// <summary>The name that the last event was about; null for none.</summary>
+    public string? Name { get; set; }
+
     protected override string Noun => "watch";
 }

@@ -64,6 +64,16 @@ internal struct Block
     public static Block Of(in StoreEvent announcement)
     {
         if (announcement.Kind == StoreEventKind.Gap) return default;
+        if (announcement.Kind == StoreEventKind.Name)
+        {
+            return new Block
+            {
+                Cid = announcement.NewCid is { } target ? CidBytes.Of(target) : default,
+                SchemaCid = announcement.OldCid is { } old ? CidBytes.Of(old) : default,
+                Time = Nanoseconds(announcement.Time),
+            };
+        }
+
         Block block = Of(announcement.Address);
         block.Time = Nanoseconds(announcement.Time);
         block.IsNew = (short)(announcement.Kind == StoreEventKind.New ? 1 : 0);

@@ -86,6 +86,8 @@ const declared = {
   check: [bytes, length, bytes],
   cid_of_ipc: [bytes, length, bytes, length, bytes],
   watch: [handle, text, bytes],
+  watch_names: [handle, text, text, bytes],
+  watch_name: [handle, bytes, length, bytes],
   watch_fd: [handle, bytes],
   watch_next: [handle, 'int64_t', bytes],
   watch_cursor: [handle, bytes, length, bytes],

@@ -9,7 +9,7 @@ export const EVENT_BYTES = 136;
 export const NAME_BYTES = 304;
 
 const kinds = [undefined, 'batch', 'schema', 'raw', 'view', 'dataset', 'manifest', 'node'];
-const eventKinds = [undefined, 'new', 'again', 'gap'];
+const eventKinds = [undefined, 'new', 'again', 'gap', 'name'];
 const gapReasons = [undefined, 'other-store', 'past-end', 'rewritten', 'gone', 'damaged'];
 
 const cidText = Buffer.alloc(64);
@@ -67,9 +67,14 @@ export function readNames(buffer, count) {
   });
 }
 
-export function readEvent(buffer) {
+/** An event; of a change of a name, nameOf gives the name. */
+export function readEvent(buffer, nameOf) {
   const kind = eventKinds[buffer.readInt32LE(BLOCK_BYTES)] ?? 'other';
   const lane = buffer.readInt32LE(BLOCK_BYTES + 4);
+  if (kind === 'name') {
+    const cidAt = from => buffer[from] ? formatCid(buffer.subarray(from, from + CID_BYTES)) : null;
+    return { kind, lane, block: null, gap: null, name: nameOf(), cid: cidAt(0), oldCid: cidAt(CID_BYTES) };
+  }
   if (kind !== 'gap') return { kind, lane, block: { ...readBlock(buffer), isNew: kind === 'new' }, gap: null };
   const gap = {
     reason: gapReasons[buffer.readInt32LE(BLOCK_BYTES + 8)] ?? 'other',

@@ -256,6 +256,16 @@ export class Store {
   watch({ from = 'now', signal } = {}) {
     const place = new BigInt64Array(1);
     call('watch', this.#handle, checkedText(from, 'the cursor'), place);
+    return this.#watchOf(place, signal);
+  }
+
+  watchNames(pattern = '*', { from = 'now', signal } = {}) {
+    const place = new BigInt64Array(1);
+    call('watch_names', this.#handle, checkedText(pattern, 'the pattern'), checkedText(from, 'the cursor'), place);
+    return this.#watchOf(place, signal);
+  }
+
+  #watchOf(place, signal) {
     const watch = new Watch(Number(place[0]), { signal, onClose: ended => this.#watches.delete(ended) });
     this.#watches.add(watch);
     return watch;

@@ -91,7 +91,8 @@ export class Watch {
     }
     while (!this.#isClosed) {
       if (call('watch_next', this.#native.handle, 0, this.#record)) {
-        return { value: readEvent(this.#record), done: false };
+        const nameOf = () => readText('watch_name', this.#native.handle);
+        return { value: readEvent(this.#record, nameOf), done: false };
       }
       this.#immediate = 0;
       await this.#readable();

@@ -30,6 +30,17 @@ test('a watch hears of every put in order, of this process and others', async t 
   assert.ok(heard.every(one => one.block.isNew === (one.kind === 'new')));
 });
 
+test('a watch of names hears of their changes with the block before and since', async t => {
+  const store = storeOf(t);
+  const [{ cid }] = await store.put(quotes(1));
+  const watch = store.watchNames('prices/*');
+  store.setName('other', cid);
+  store.setName('prices/a', cid);
+  const { value } = await watch.next();
+  assert.deepEqual([value.kind, value.name, value.oldCid, value.cid], ['name', 'prices/a', null, cid]);
+  watch.close();
+});
+
 test('a watch sleeps until there is something', async t => {
   const store = storeOf(t);
   const watch = store.watch();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ArrowCid.Registry;
 using ArrowCid.Storage;
 
 namespace ArrowCid;
@@ -13,13 +14,19 @@ internal sealed class StorePoll : IDisposable
     private readonly LogSignal _signal;
     private readonly LogReader _tail;
     private LogPause _pause;
+    private readonly FilterGlob? _names;
+    private readonly Queue<StoreEvent> _changes = [];
     private WatchSignal? _event;
 
-    public StorePoll(CidStore store, Cursor from)
+    /// <param name="store">The store.</param>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="names">A pattern of names whose changes are announced instead of puts; null: puts.</param>
+    public StorePoll(CidStore store, Cursor from, string? names = null)
     {
         _store = store;
+        _names = names is null ? null : new FilterGlob(names);
         _signal = store.Blocks.Signal;
-        _tail = store.Blocks.Tail(from);
+        _tail = store.Blocks.Tail(from, names is null ? TailScope.Blocks : TailScope.Facts);
         _pause = new LogPause(_signal);
     }
 
@@ -73,9 +80,16 @@ internal sealed class StorePoll : IDisposable
 
     private bool TryFind(out StoreEvent announcement)
     {
-        announcement = default;
+        if (_changes.TryDequeue(out announcement)) return true;
         while (_tail.TryNext(out LogEvent found))
         {
+            if (_names is not null && found.Gap is null)
+            {
+                foreach (StoreEvent change in _store.Watching.ChangesIn(in found, _names)) _changes.Enqueue(change);
+                if (_changes.TryDequeue(out announcement)) return true;
+                continue;
+            }
+
             if (_store.Watching.TryAnnounce(in found, null, out announcement)) return true;
         }
 
