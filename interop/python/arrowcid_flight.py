@@ -57,7 +57,7 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class StoreEvent:
-    """A put that was heard. ``cursor`` stands behind it: a watch that begins there hears what came after."""
+    """A put that was heard, or of kind ``name`` a change of a name, which points to ``cid`` since. ``cursor`` stands behind it: a watch that begins there hears what came after."""
     kind: str
     cid: Optional[str]
     rows: int
@@ -65,6 +65,8 @@ class StoreEvent:
     facts: Optional[Dict[str, Any]]
     gap: Optional[Dict[str, Any]]
     cursor: str
+    name: Optional[str] = None
+    old_cid: Optional[str] = None
 
 
 def cid_of(batch: pa.RecordBatch) -> str:
@@ -253,17 +255,23 @@ class Client:
         """The registry as a table."""
         return self._reader(json.dumps({"catalog": True, "filter": filter}).encode()).read_all()
 
-    def watch(self, since: str = "now", filter: str = "", *, heartbeat: int = 15, patience: float = 60,
-              ready: Any = None) -> Iterator[StoreEvent]:
+    def watch(self, since: str = "now", filter: str = "", *, names: str = "", puts: bool = True, heartbeat: int = 15,
+              patience: float = 60, ready: Any = None) -> Iterator[StoreEvent]:
         """What is put, as it is put, without end. Where the server goes away the watch asks again from where it was, for
         ``patience`` seconds, and loses nothing that the store still has.
 
         :param since: ``now``, ``oldest``, or the cursor of an event.
+        :param names: a pattern of names whose changes are told too: ``prices/*``; empty: none.
+        :param puts: whether puts are told.
         :param ready: is called with the first cursor, once whatever is put will be heard.
         """
         gone: Optional[float] = None
         while True:
             request = {"watch": True, "from": since, "filter": filter, "heartbeatSeconds": heartbeat}
+            if names:
+                request["names"] = names
+            if not puts:
+                request["withoutPuts"] = True
             try:
                 options = fl.FlightCallOptions(headers=self._headers)
                 reader = self.flight.do_get(fl.Ticket(json.dumps(request).encode()), options)
@@ -276,7 +284,7 @@ class Client:
                     for row in chunk.data.to_pylist():
                         since = row["cursor"]
                         yield StoreEvent(row["kind"], row["cid"], row["rows"], row["bytes"], _parsed(row["facts"]),
-                                           _parsed(row["gap"]), since)
+                                           _parsed(row["gap"]), since, row.get("name"), row.get("oldCid"))
                     since = chunk.app_metadata.to_pybytes().decode()
             except (fl.FlightUnavailableError, StopIteration):
                 gone = gone or time.monotonic()

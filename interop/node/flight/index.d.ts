@@ -78,21 +78,31 @@ export interface Entry {
   known: Record<string, unknown>;
 }
 
-/** A put that was heard. A watch that begins at `cursor` hears what came after it. */
+/**
+ * A put that was heard, or of kind `name` a change of a name, which points to `cid` since. A watch that begins at `cursor`
+ * hears what came after it.
+ */
 export interface StoreEvent {
-  kind: 'new' | 'again' | 'gap';
+  kind: 'new' | 'again' | 'gap' | 'name';
   cid: string | null;
   rows: number;
   bytes: number;
   facts: Record<string, unknown> | null;
   gap: Record<string, unknown> | null;
   cursor: string;
+  /** Of kind `name`: the name that changed, and the block that it pointed to before. */
+  name?: string;
+  oldCid?: string | null;
 }
 
 export interface WatchOptions {
   /** `now`, `oldest`, or an event's cursor. Default `now`. */
   since?: string;
   filter?: string;
+  /** A pattern of names whose changes are told too. */
+  names?: string;
+  /** Whether puts are told. Default true. */
+  puts?: boolean;
   heartbeatSeconds?: number;
   /** Milliseconds for which a server that went away is asked again. Default 60,000. */
   patience?: number;

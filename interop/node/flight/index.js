@@ -183,10 +183,12 @@ class Client {
   }
 
   /** What is put, as it is put, without end; asks again from where it was when the server goes away. */
-  async *watch({ since = 'now', filter = '', heartbeatSeconds = 15, patience = 60_000, signal, onReady } = {}) {
+  async *watch({ since = 'now', filter = '', names, puts = true, heartbeatSeconds = 15, patience = 60_000, signal, onReady } = {}) {
     let at = since, gone;
     while (!signal?.aborted) {
-      const ticket = Buffer.from(JSON.stringify({ watch: true, from: at, filter, heartbeatSeconds }));
+      const ticket = Buffer.from(JSON.stringify({
+        watch: true, from: at, filter, heartbeatSeconds, names, withoutPuts: puts ? undefined : true,
+      }));
       const call = this.#rpc.DoGet({ ticket }, this.#metadata);
       const cancel = () => call.cancel();
       signal?.addEventListener('abort', cancel, { once: true });
@@ -355,8 +357,9 @@ function ackOf({ cid = '', rows = 0, bytes = 0, isNew = false, index = 0, schema
   return { cid, rows, bytes, isNew, index, schemaCid, isStream, name, skipped, isRepaired };
 }
 
-function eventOf({ kind, cid, rows, bytes, facts, gap, cursor }) {
+function eventOf({ kind, cid, rows, bytes, facts, gap, cursor, name, oldCid }) {
   return {
+    ...kind === 'name' ? { name, oldCid } : {},
     kind, cid, rows: Number(rows), bytes: Number(bytes), facts: facts && JSON.parse(facts), gap: gap && JSON.parse(gap), cursor,
   };
 }

@@ -279,6 +279,11 @@ impl Client {
         Watch::new(self.clone(), since, filter)
     }
 
+    /// Changes of the names that match a pattern, from a cursor on; `*` is any characters, `?` one.
+    pub fn watch_names(&self, since: &str, names: &str) -> Watch {
+        Watch::of_names(self.clone(), since, names)
+    }
+
     /// The CID that a name points to.
     pub async fn resolve(&mut self, name: &str) -> Result<Option<String>, Error> {
         match self.act("resolve", serde_json::json!({ "name": name })).await {

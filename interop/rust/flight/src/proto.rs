@@ -167,6 +167,10 @@ pub struct Request {
     pub filter: String,
     #[prost(uint32, tag = "12")]
     pub limit: u32,
+    #[prost(string, tag = "15")]
+    pub names: String,
+    #[prost(bool, tag = "16")]
+    pub without_puts: bool,
 }
 
 /// How a put is to be kept.

@@ -10,12 +10,15 @@ use tonic::Streaming;
 // kind, cid, schemaCid, rows, bytes, time, facts, gap, cursor: which of them are texts.
 const TEXTS: [bool; 9] = [true, true, true, false, false, false, true, true, true];
 
+// The same, and name and oldCid.
+const TEXTS_WITH_NAMES: [bool; 11] = [true, true, true, false, false, false, true, true, true, true, true];
+
 /// A put that was heard.
 #[derive(Clone, Debug)]
 pub struct StoreEvent {
-    /// `new`, `again` or `gap`.
+    /// `new`, `again`, `gap` or `name`.
     pub kind: String,
-    /// None in a gap.
+    /// None in a gap. Of a name the block that it points to since; None where it was removed.
     pub cid: Option<String>,
     pub rows: i64,
     pub bytes: i64,
@@ -25,6 +28,10 @@ pub struct StoreEvent {
     pub gap: Option<String>,
     /// A watch that begins here hears what came after.
     pub cursor: String,
+    /// The name that changed.
+    pub name: Option<String>,
+    /// The block that the name pointed to before.
+    pub old_cid: Option<String>,
 }
 
 /// A watch without end.
@@ -38,6 +45,17 @@ pub struct Watch {
 impl Watch {
     pub(crate) fn new(client: Client, since: &str, filter: &str) -> Self {
         let asked = Request { watch: true, from: since.into(), filter: filter.into(), ..Default::default() };
+        Watch { client, asked, answers: None, heard: VecDeque::new() }
+    }
+
+    pub(crate) fn of_names(client: Client, since: &str, names: &str) -> Self {
+        let asked = Request {
+            watch: true,
+            from: since.into(),
+            names: names.into(),
+            without_puts: true,
+            ..Default::default()
+        };
         Watch { client, asked, answers: None, heard: VecDeque::new() }
     }
 
@@ -86,7 +104,9 @@ impl Watch {
         if message.is_schema() {
             return Box::pin(self.hear()).await;
         }
-        let rows = Columns::of(&message, &TEXTS).ok_or(Error::Malformed("a watch's batch has other columns"))?;
+        let has_names = !self.asked.names.is_empty();
+        let texts: &[bool] = if has_names { &TEXTS_WITH_NAMES } else { &TEXTS };
+        let rows = Columns::of(&message, texts).ok_or(Error::Malformed("a watch's batch has other columns"))?;
         for row in 0..rows.rows() {
             self.heard.push_back(StoreEvent {
                 kind: rows.text(0, row).ok_or(Error::Malformed("an event without a kind"))?,
@@ -96,6 +116,8 @@ impl Watch {
                 facts: rows.text(6, row),
                 gap: rows.text(7, row),
                 cursor: rows.text(8, row).ok_or(Error::Malformed("an event without a cursor"))?,
+                name: if has_names { rows.text(9, row) } else { None },
+                old_cid: if has_names { rows.text(10, row) } else { None },
             });
         }
         if self.heard.is_empty() {
