@@ -139,8 +139,8 @@ internal static class HttpRoutes
             },
             new("GET", "/v1/watch", AccessOperation.List, RouteKind.Api, new WatchApi(service).Watch)
             {
-                Document = new("watch", "Streams puts as server-sent events: new, again, gap, name, end. The id of an " +
-                    "event is the cursor after it; Last-Event-ID continues there.",
+                Document = new("watch", "Streams puts as server-sent events: new, again, gap, name, end. The id of " +
+                    "an event is the cursor after it; Last-Event-ID continues there.",
                     new ApiAnswer(StatusCodes.Status200OK, "Events.", "text/event-stream"))
                 {
                     Parameters = ApiParameters.Watch, Errors = [StatusCodes.Status410Gone],

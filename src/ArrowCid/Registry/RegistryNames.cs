@@ -67,7 +67,8 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
         return asOf is { } when ? log?.At(FactStamp.LastTime(when))?.Target : log?.Last.Target;
     }
 
-    /// <summary>The block that a change made a name point to; null for none, or where the change is not known.</summary>
+    /// <summary>The block that a change made a name point to; null for none, or where the change is not
+    /// known.</summary>
     public Cid? At(string name, FactStamp change) => reader.Ask(() =>
         reader.State.FindName(name)?.Changes.FirstOrDefault(each => each.Stamp == change).Target);
 

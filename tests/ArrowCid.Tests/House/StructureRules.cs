@@ -18,7 +18,7 @@ internal static partial class StructureRules
         ["Columnar"] = ["Types", "CData", "Arrays", "Bridge", "Building", "Text"],
         ["Ipc"] =
             ["Flatbuffers", "Canonical/Buffers", "Canonical/Values", "Canonical", "Reading/Sources",
-            "Reading/Messages", "Reading/Batches", "Reading/Blocks", "Reading", "Checking", "Writing"],
+            "Reading/Messages", "Reading/Batches", "Reading/Blocks", "Reading", "Checking", "Writing", "Fingerprints"],
         ["Ipld"] = ["", "DagCbor", "Manifests", "Car", "UnixFs", "Paths"],
         ["Storage"] =
             ["Format", "Control", "Segments", "Diagnostics", "Index", "Log", "Log/Reading", "Log/Writing", "Sources",

@@ -100,7 +100,7 @@ internal sealed class ChangeOptions
                 });
                 process.StandardInput.Close();
             }
-            catch (IOException e) when (CommandError.IsBrokenPipe(e))
+            catch (IOException)
             {
                 // The command does not read all of it.
             }

@@ -25,9 +25,9 @@ internal static class CompareVerb
         };
         Option<string?> token = TokenFileOption.Make();
         var verb = new Verb("compare",
-            "Compare the columns of two tables by their column CIDs. A column CID is the hash of the values, whatever " +
-            "their encoding. The output is NAME  same|differs|A only|B only. Exit code 0 if both have the same " +
-            "columns and values, else 8.",
+            "Compare the columns of two tables by their column CIDs. A column CID is the hash of the values, " +
+            "whatever their encoding. The output is NAME  same|differs|A only|B only. Exit code 0 if both have the " +
+            "same columns and values, else 8.",
             "arrowcid compare monday.parquet @prices",
             "arrowcid compare @prices CID --columns",
             "arrowcid compare @prices @prices --at http://lab:8816 --columns")

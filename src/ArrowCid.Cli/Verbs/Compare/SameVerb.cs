@@ -19,7 +19,7 @@ internal static class SameVerb
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
         var verb = new Verb("same",
-            "Tell whether two files, batches or datasets have the same values. The output is 'identical' (the same " +
+            "Check whether two files, batches or datasets have the same values. The output is 'identical' (the same " +
             "batches, by CID), 'same data' and how the encoding differs, or 'different' and the first row, from 0, " +
             "and column. Encodings of one value, the cut into batches, metadata, every NaN and the sign of zero do " +
             "not matter (src/ArrowCid/Ipc/Fingerprints/lfp1.md). Exit code 0, 0 or 8.",

@@ -65,7 +65,8 @@ internal static class GetVerb
         bool isFolder = file is not null && !ContentOutput.IsDirectory(form)
             && (file.EndsWith('/') || Directory.Exists(file));
         if (texts.Length > 1 && !isFolder && !ContentOutput.IsDirectory(form))
-            throw new ArrowCidException(ErrorCode.InvalidArgument, "several blocks go to a directory; name it: -o DIR/");
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                "several blocks go to a directory; name it: -o DIR/");
         using BlockPlaces places = open();
         Cid[] all = Array.ConvertAll(texts, places.Resolve);
         if (isFolder) _ = Directory.CreateDirectory(file!);

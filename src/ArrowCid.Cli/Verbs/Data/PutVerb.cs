@@ -138,7 +138,8 @@ internal static class PutVerb
                 if (parsed.GetValue(together))
                 {
                     DatasetRun? one = dataset.Read(parsed, opened, about, groups[0].Dataset);
-                    int code = new PutTogether(opened, ofBatches, one, report).Run(groups[0].Files, Read, output, isJson);
+                    var puts = new PutTogether(opened, ofBatches, one, report);
+                    int code = puts.Run(groups[0].Files, Read, output, isJson);
                     if (code == 0) SignName(opened, one, key, says);
                     return code;
                 }

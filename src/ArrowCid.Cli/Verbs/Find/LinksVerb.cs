@@ -14,7 +14,8 @@ internal static class LinksVerb
         Option<string?> subject = Text("--subject", "CID", "Only links of this block, by CID or name.");
         Option<string?> predicate = Text("--predicate", "P", "Only links of this kind: " +
             $"{string.Join(", ", LinkQuery.Predicates)}, or tag.KEY.");
-        Option<string?> target = Text("--object", "VALUE", "Only links to this block, by CID or @NAME, or to this text.");
+        Option<string?> target = Text("--object", "VALUE",
+            "Only links to this block, by CID or @NAME, or to this text.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("links",

@@ -38,7 +38,8 @@ internal static class NameBulk
     {
         bool isPattern = IsPattern(from);
         if (isPattern && (from.IndexOfAny(s_wild) != from.Length - 1 || !from.EndsWith('*') || !to.EndsWith('*')))
-            throw new ArrowCidException(ErrorCode.InvalidArgument, "patterns of names end in their only *: 'a/*' 'b/*'");
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                "patterns of names end in their only *: 'a/*' 'b/*'");
         using CidStore store = Open(directory, isDryRun);
         NameChange[] found = Matching(store, from);
         var moves = new List<(NameChange Old, string New)>();

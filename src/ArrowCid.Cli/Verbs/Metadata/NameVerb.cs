@@ -33,8 +33,8 @@ internal static class NameVerb
         };
         var rename = new Option<bool>("--rename")
         {
-            Description = "NAME gets the name that follows it; of a pattern 'a/*' all names, to 'b/*'. The history stays " +
-                "with the old name.",
+            Description = "NAME gets the name that follows it; of a pattern 'a/*' all names, to 'b/*'. The history " +
+                "stays with the old name.",
         };
         var copy = new Option<bool>("--copy")
         {

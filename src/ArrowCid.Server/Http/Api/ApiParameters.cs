@@ -129,7 +129,8 @@ internal static class ApiParameters
     [
         new("from", "The start: now, oldest, or the id of an event.") { Default = "\"now\"", Example = "\"oldest\"" },
         s_filter,
-        new("names", "A pattern of names, whose changes are sent as events 'name': name, old, new, time. Default: none.")
+        new("names", "A pattern of names, whose changes are sent as events 'name': name, old, new, time. Default: " +
+            "none.")
         {
             Example = "\"prices/*\"",
         },

@@ -50,8 +50,9 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
     private async Task<long?> CatchUpAsync(TimeSpan pause, Func<WatchPage, Task> give, CancellationToken ends)
     {
         using var own = CancellationTokenSource.CreateLinkedTokenSource(ends);
+        var options = new WatchOptions { WithMetadata = true, Names = "*" };
         IAsyncEnumerator<StoreEvent> puts =
-            store.WatchAsync(At, new WatchOptions { WithMetadata = true, Names = "*" }, own.Token).GetAsyncEnumerator(own.Token);
+            store.WatchAsync(At, options, own.Token).GetAsyncEnumerator(own.Token);
         await using (puts.ConfigureAwait(false))
         {
             Task<bool> next = puts.MoveNextAsync().AsTask();

@@ -20,7 +20,7 @@ internal sealed class FingerprintHasher
     public FingerprintHasher(Schema schema)
     {
         (_schema, _last) = (schema, schema);
-        _types = [.. schema.Fields.Select(field => LogicalType.BytesOf(field.Type))];
+        _types = [.. schema.Fields.Select(field => FingerprintType.BytesOf(field.Type))];
         _hashes = Array.ConvertAll(_types, _ => new Sha256());
         _columns = Array.ConvertAll(_hashes, hash => new LogicalBytes(hash));
         for (int i = 0; i < _types.Length; i++) _columns[i].Add(_types[i]);
@@ -86,7 +86,7 @@ internal sealed class FingerprintHasher
         for (int i = 0; isSame && i < _types.Length; i++)
         {
             isSame = schema.Fields[i].Name == _schema.Fields[i].Name
-                && LogicalType.BytesOf(schema.Fields[i].Type).AsSpan().SequenceEqual(_types[i]);
+                && FingerprintType.BytesOf(schema.Fields[i].Type).AsSpan().SequenceEqual(_types[i]);
         }
 
         if (!isSame)

@@ -3,8 +3,8 @@ using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>One put of a batch, a change of a name, or a gap, as a watcher receives it. The block may be gone by the time it is asked
-/// for.</summary>
+/// <summary>One put of a batch, a change of a name, or a gap, as a watcher receives it. The block may be gone by the
+/// time it is asked for.</summary>
 public readonly record struct StoreEvent
 {
     /// <summary>What it says.</summary>

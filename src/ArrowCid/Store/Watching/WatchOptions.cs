@@ -10,8 +10,9 @@ public sealed class WatchOptions
     /// <summary>Whether <see cref="StoreEvent.Metadata"/> are read.</summary>
     public bool WithMetadata { get; init; }
 
-    /// <summary>A pattern: changes of the names that match it are announced too. <c>*</c> matches any characters, <c>?</c>
-    /// one; null (the default): no names. Changes by other stores are announced when a sync brings them.</summary>
+    /// <summary>A pattern: changes of the names that match it are announced too. <c>*</c> matches any characters,
+    /// <c>?</c> one; null (the default): no names. Changes by other stores are announced when a sync brings
+    /// them.</summary>
     public string? Names { get; init; }
 
     /// <summary>Whether puts are announced; true by default.</summary>

@@ -48,7 +48,7 @@ internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField f
             free.RemoveAt(at);
             ArrowType typeOfB = b.Fields[other].Type;
             bool isSame = left.Fields[i].Type.Equals(right.Fields[other].Type);
-            if (isSame || LogicalType.AreAlike(field.Type, typeOfB))
+            if (isSame || FingerprintType.AreAlike(field.Type, typeOfB))
             {
                 pairs.Add(new ColumnPair(field.Name, i, other, left.Fields[i], right.Fields[other])
                 {

@@ -117,7 +117,7 @@ internal sealed class DataComparison
                 return false;
             }
 
-            if (!LogicalType.AreAlike(left.Type, right.Type))
+            if (!FingerprintType.AreAlike(left.Type, right.Type))
             {
                 Difference = new DataDifference(-1, name, "the type", left.Type.ToString(), right.Type.ToString());
                 return false;

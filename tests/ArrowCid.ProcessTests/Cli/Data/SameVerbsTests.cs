@@ -37,7 +37,7 @@ public class SameVerbsTests
         using var folder = new TemporaryFolder();
         string a = Write(folder, "a.csv", Csv), b = Write(folder, "b.csv", Csv.Replace("3.5", "4.5"));
         Command.Run(["put", a, "--types", "sym=dictionary<int32, utf8>", "--name", "day/prices"], null, served.Directory).Succeeds();
-        string[] server = ["--at", served.Http];
+        string[] server = ["--at", served.Http, "--token-file", Path.Combine(served.Directory, "serve.token")];
         CommandResult same = Run(folder, ["compare", a, "@day/prices", "--columns", .. server]).Succeeds();
         Assert.Equal(["sym  same", "px  same"], same.Lines[..^1].Select(line => line[..line.IndexOf("  bafkrei", StringComparison.Ordinal)]));
         CommandResult other = Run(folder, ["compare", b, "@day/prices", "--json", .. server]).Exits(8);

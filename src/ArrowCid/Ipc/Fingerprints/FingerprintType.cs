@@ -3,7 +3,7 @@ using ArrowCid.Columnar;
 namespace ArrowCid.Ipc;
 
 /// <summary>Logical types: what <c>lfp1.md</c> keeps of an Arrow type.</summary>
-internal static class LogicalType
+internal static class FingerprintType
 {
     private static readonly HashSet<string> s_namesOfUtc = new(StringComparer.OrdinalIgnoreCase)
     {
