@@ -28,7 +28,7 @@ internal sealed class SchemaContract
     }
 
     /// <summary>Says how a schema departs from a contract; null where it does not.</summary>
-    public static string? Departure(Schema contract, Schema schema)
+    public static string? Violation(Schema contract, Schema schema)
     {
         for (int i = 0; i < Math.Max(contract.Fields.Count, schema.Fields.Count); i++)
         {
@@ -73,8 +73,8 @@ internal sealed class SchemaContract
                 continue;
             }
 
-            if (schema is null || Departure(contract, schema) is not { } departure) continue;
-            CommandError.Say($"{file}: {departure}; nothing was stored");
+            if (schema is null || Violation(contract, schema) is not { } violation) continue;
+            CommandError.Say($"{file}: {violation}; nothing was stored");
             isMet = false;
         }
 
@@ -87,8 +87,8 @@ internal sealed class SchemaContract
     {
         foreach (RecordBatch batch in batches)
         {
-            if (Departure(contract, batch.Schema) is { } departure)
-                throw new ArrowCidException(ErrorCode.SchemaMismatch, departure);
+            if (Violation(contract, batch.Schema) is { } violation)
+                throw new ArrowCidException(ErrorCode.SchemaMismatch, violation);
             yield return batch;
         }
     }
