@@ -17,6 +17,11 @@ internal static class HashVerb
         Option<string[]> drop = Verb.DropMetadata();
         Option<int?> rows = Verb.RowsPerBlock();
         Option<bool> strict = Verb.Strict();
+        var fingerprint = new Option<bool>("--fingerprint")
+        {
+            Description = "The logical fingerprint of each file instead: it is the same for the same values in any " +
+                "encoding. The output is FINGERPRINT  ROWS  FILE.",
+        };
         var verb = new Verb("hash",
             "Print the CID of every batch in files. The output is CID  ROWS  BYTES  FILE#BATCH. Nothing is stored.",
             "arrowcid hash trips.arrow quotes.arrows",
@@ -25,9 +30,10 @@ internal static class HashVerb
             "arrowcid hash --json - < quotes.arrows",
             "arrowcid hash --drop-metadata pandas trips.arrow",
             "arrowcid hash --as files in/",
+            "arrowcid hash --fingerprint trips.parquet",
             "arrowcid hash --types 'at=timestamp[us, UTC],qty=int32' trips.csv")
         {
-            files, json, drop, rows, strict,
+            files, json, drop, rows, strict, fingerprint,
         };
         var text = new RowOptions();
         text.AddTo(verb);
@@ -35,6 +41,9 @@ internal static class HashVerb
         content.AddTo(verb, isStored: false);
         verb.SetAction(parsed => content.IsGiven(parsed)
             ? content.Hash(parsed, parsed.GetValue(files)!, parsed.GetValue(json))
+            : parsed.GetValue(fingerprint)
+            ? RunFingerprints(InputFiles.PathsOf(parsed.GetValue(files)!, parsed.GetValue(strict)),
+            parsed.GetValue(json), file => Input.Batches(file, parsed.GetValue(drop), text.Read(parsed)))
             : Run(InputFiles.PathsOf(parsed.GetValue(files)!, parsed.GetValue(strict)),
             parsed.GetValue(json),
             file => Input.Batches(file, parsed.GetValue(drop), text.Read(parsed), parsed.GetValue(rows))));
@@ -60,6 +69,29 @@ internal static class HashVerb
 
                 batch++;
             }
+        });
+    }
+
+    private static int RunFingerprints(string[] files, bool json, Func<string, IEnumerable<RecordBatch>> batches)
+    {
+        using var output = Output.Open();
+        return Input.ForEach(files, file =>
+        {
+            LogicalFingerprint made = FingerprintHasher.Of(batches(file))
+                ?? throw new ArrowCidException(ErrorCode.InvalidArgument, "the file has no batch");
+            if (!json)
+            {
+                output.Line(string.Create(CultureInfo.InvariantCulture,
+                    $"{made.Text}  {made.Rows}  {CommandError.Visible(file)}"));
+                return;
+            }
+
+            output.JsonLine(writer =>
+            {
+                writer.WriteString("fingerprint", made.Text);
+                writer.WriteNumber("rows", made.Rows);
+                writer.WriteString("file", file);
+            });
         });
     }
 

@@ -18,6 +18,8 @@ public class SameVerbsTests
         string arrows = folder.PathOf("a.arrows");
         string cid = Run(folder, "put", a, "--name", "prices").Succeeds().Lines[0].Split(' ')[0];
         Run(folder, "get", cid, "-o", arrows).Succeeds();
+        Assert.Equal(Run(folder, "hash", "--fingerprint", arrows).Succeeds().Text.Split(' ')[0],
+            Run(folder, "hash", "--fingerprint", a).Succeeds().Text.Split(' ')[0]);
         Assert.Equal("identical\n", Run(folder, "same", "@prices", arrows).Succeeds().Text);
         Run(folder, "put", a, "--types", "sym=dictionary<int32, utf8>", "--name", "coded").Succeeds();
         string other = Run(folder, "same", "@prices", "@coded").Succeeds().Text;
