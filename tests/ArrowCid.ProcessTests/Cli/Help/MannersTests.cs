@@ -35,12 +35,12 @@ public class MannersTests
     {
         string help = Command.Run("--help").Succeeds().Text;
         foreach (string verb in (string[])["hash", "check", "explain", "diff", "put", "get", "cat", "ls", "info", "verify", "demo",
-            "watch", "tag", "name", "pin", "unpin", "touch", "rm", "stats", "maintain"])
+            "links", "same", "compare", "watch", "tag", "annotate", "name", "schema", "pin", "unpin", "touch", "rm", "stats", "maintain"])
         {
             Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal);
         }
 
-        foreach (string verb in (string[])["demo-reader", "query", "links", "why", "du", "shm", "reap", "compact", "config"])
+        foreach (string verb in (string[])["demo-reader", "query", "why", "du", "shm", "reap", "compact", "config"])
             Assert.DoesNotContain($"\n  {verb} ", help, StringComparison.Ordinal);
         Assert.Equal(help, Command.Run().Succeeds().Text);
     }
