@@ -31,6 +31,7 @@ public sealed partial class CurlTests
             ("GET", "/v1/blocks", "/v1/blocks?filter=tag.day%20%3D%20%22monday%22", "", null, 200, cid),
             ("GET", "/v1/blocks/{cid}", "/v1/blocks/@letters?format=json", "", null, 200, "{\"a\":2,\"b\":\"y\"}"),
             ("GET", "/v1/datasets/{name}.parquet", "/v1/datasets/letters.parquet", "", null, 200, "PAR1"),
+            ("GET", "/v1/blocks/{cid}/columns", $"{ours}/columns", "", null, 200, "\"fingerprint\":\"lfp1-"),
             ("GET", "/v1/blocks/{cid}/info", $"{ours}/info", "", null, 200, "\"name\":\"a\",\"type\":\"int64\""),
             ("POST", "/v1/blocks/{cid}/tags", $"{ours}/tags", "application/json", "{\"day\":null,\"k\":\"v\"}", 200, "\"k\":\"v\""),
             ("PUT", "/v1/names/{name}", "/v1/names/other", "application/json", $"{{\"cid\":\"{cid}\",\"expected\":null}}", 200, cid),
