@@ -69,11 +69,15 @@ internal sealed class StoreRegistry : IFactKeeper
     /// <inheritdoc/>
     public string? ExamineDerived(bool repairs) => Reader.ExamineDerived(repairs);
 
+    /// <summary>Gets how long entries of the audit trail are kept; null for good.</summary>
+    public Func<TimeSpan?>? AuditKeep { get; set; }
+
     /// <inheritdoc/>
     public void Refresh()
     {
         Reader.ReadAndLetGo();
-        lock (Reader.Gate) _sieve.Forget();
+        ulong auditFrom = AuditKeep?.Invoke() is { } keep ? FactStamp.FirstTime(_blocks.Clock.GetUtcNow(), keep) : 0;
+        lock (Reader.Gate) _sieve.Forget(auditFrom);
     }
 
     /// <inheritdoc/>

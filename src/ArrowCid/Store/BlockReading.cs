@@ -235,6 +235,16 @@ internal sealed class BlockReading(StoreCore core, BlockProof proofs)
     /// <summary>A dag-cbor block, read strictly; null where it is not here.</summary>
     public IpldNode? ReadNode(Cid cid) => ReadBlock(cid) is { } bytes ? DagCbor.Decode(bytes) : null;
 
+    /// <summary>As <see cref="ReadNode"/>, for settings of the store itself: a trust rule that covers all blocks does
+    /// not keep the store from them.</summary>
+    public IpldNode? ReadSettings(Cid cid)
+    {
+        using RecordLease? block = FindUnjudged(cid);
+        if (block is null) return null;
+        proofs.ProveHash(block, block.Info);
+        return DagCbor.Decode(block.Memory.Span);
+    }
+
     /// <summary>Whether the stored copy of a block hashes to its CID; where it does not that is recorded.</summary>
     /// <returns>False too where the block is not here or its record cannot be read.</returns>
     public bool IsIntact(Cid cid)

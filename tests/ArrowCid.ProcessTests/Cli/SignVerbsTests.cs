@@ -262,6 +262,24 @@ public sealed class SignVerbsTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Bound_of_the_audit_trail_is_part_of_the_policy()
+    {
+        using var folder = new TemporaryFolder();
+        Command.Run(["put", Command.Sample], null, folder.Store).Exits(0);
+        Command.Run(["maintain", "--audit-keep", "90d", "--dry-run"], null, folder.Store).Exits(2);
+        Command.Run(["maintain", "--audit-keep", "90d", "--once"], null, folder.Store).Exits(0);
+        Command.Run(["gc", "--unreferenced", "--save"], null, folder.Store).Exits(0);
+        Assert.Contains("audit  entries of the audit trail go after 90", Policy(), StringComparison.Ordinal);
+        Assert.Contains("\"auditKeepSeconds\":7776000", Policy("--json"), StringComparison.Ordinal);
+        Command.Run(["maintain", "--remove", "gc"], null, folder.Store).Exits(0);
+        Command.Run(["maintain", "--remove", "audit"], null, folder.Store).Exits(0);
+        Assert.DoesNotContain("audit", Policy(), StringComparison.Ordinal);
+        Command.Run(["maintain", "--remove", "audit"], null, folder.Store).Exits(3);
+
+        string Policy(params string[] more) => Command.Run(["maintain", "--policy", .. more], null, folder.Store).Exits(0).Text;
+    }
+
+    [Fact]
     public void Car_and_backup_carry_statements_and_a_broken_one_is_refused()
     {
         using TemporaryFolder folder = new(), other = new();

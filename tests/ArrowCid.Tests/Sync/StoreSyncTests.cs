@@ -1,4 +1,5 @@
 using ArrowCid.Registry;
+using ArrowCid.Signing;
 using ArrowCid.Sync;
 using ArrowCid.Tests.Store;
 using ArrowCid.Transfer.Backup;
@@ -58,6 +59,53 @@ public class StoreSyncTests
         Assert.True(report.IsInStep);
         Assert.Equal(1, pair.Sync(new SyncOptions { Resurrect = true }).BlocksPulled);
         Assert.True(pair.One.Contains(cid));
+    }
+
+    /// <summary>A rule of the receiving store: the block comes and cannot be read until a statement comes too. A rule of the
+    /// sending store: the block is not given.</summary>
+    [Fact]
+    public void Block_that_a_trust_rule_refuses_is_reported_and_is_readable_once_its_statement_comes()
+    {
+        using var pair = new StorePair();
+        using SigningKey key = SigningKey.Create();
+        var rule = new TrustRule { Key = key.Id, Filter = "kind = batch", Policy = TrustPolicy.Refuse };
+        pair.One.Signatures.Trust.Add(rule);
+        Cid cid = pair.Other.Put(Stores.Numbers(1), new PutOptions { Name = "a" }).Cid;
+        SyncReport first = pair.Sync();
+        Assert.Equal((cid, SyncOutcome.Untrusted), (Assert.Single(first.Items).Cid, first.Items[0].Outcome));
+        Assert.True(first.IsInStep);
+        Assert.Equal(ErrorCode.AccessDenied, Assert.Throws<ArrowCidException>(() => pair.One.TryGet(cid)).Code);
+        Assert.Equal(cid, pair.One.Names.Resolve("a"));
+        _ = pair.Other.Signatures.Sign(cid, key);
+        SyncReport second = pair.Sync();
+        Assert.Empty(second.Items);
+        Assert.Equal((1, 0), (second.StatementsHolding, second.StatementsBroken));
+        using (BatchLease? lease = pair.One.TryGet(cid)) Assert.NotNull(lease);
+
+        Cid kept = pair.One.Put(Stores.Numbers(2)).Cid;
+        SyncReport third = pair.Sync();
+        Assert.Equal((kept, SyncOutcome.Missing), (Assert.Single(third.Items).Cid, third.Items[0].Outcome));
+        Assert.False(third.IsInStep);
+        Assert.False(pair.Other.Contains(kept));
+        _ = pair.One.Signatures.Sign(kept, key);
+        Assert.True(pair.Sync().IsInStep);
+        Assert.True(pair.Other.Contains(kept));
+    }
+
+    [Fact]
+    public void Statement_that_does_not_hold_is_reported_by_the_sync_that_brings_it()
+    {
+        using var pair = new StorePair();
+        using SigningKey key = SigningKey.Create();
+        Cid cid = pair.Other.Put(Stores.Numbers(1)).Cid;
+        SignedStatement good = pair.Other.Signatures.Sign(cid, key);
+        byte[] broken = good.Signature.ToArray();
+        broken[^1] ^= 1;
+        Cid signature = pair.Other.PutRaw(broken).Cid;
+        pair.Other.Registry.Facts.Append(new SignedFact(cid, good.Cid, signature));
+        SyncReport report = pair.Sync();
+        Assert.Equal((1, 1), (report.StatementsHolding, report.StatementsBroken));
+        Assert.Equal((0, 0), (pair.Sync().StatementsHolding, pair.Sync().StatementsBroken));
     }
 
     [Fact]

@@ -9,6 +9,8 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary><c>maintain</c>: maintains a store that no server maintains.</summary>
 internal static class MaintainVerb
 {
+    private const string AuditRule = "audit";
+
     public static Command Make()
     {
         var once = new Option<bool>("--once") { Description = "One round of all steps, then an exit." };
@@ -20,12 +22,15 @@ internal static class MaintainVerb
         var removed = new Option<string?>("--remove")
         {
             HelpName = "RULE",
-            Description = "A rule to remove from the policy: a name of 'forget --save', gc, or cache.",
+            Description = "A rule to remove from the policy: a name of 'forget --save', gc, cache, or audit.",
         };
         Option<long?> cache = Verb.Size("--cache", 1,
             "The largest size of the store's blocks, such as 64GiB, kept in the store for all processes: blocks that " +
             "places have are fetched when they are read, and leave when others need the space.");
         Option<string?> cachePolicy = CacheOptions.Policy();
+        Option<TimeSpan?> auditKeep = Verb.Span("--audit-keep",
+            "How long entries of the audit trail are kept, such as 90d; kept in the store for all processes. Removals " +
+            "are kept for 30 days in any case. Default: for good.");
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
@@ -38,10 +43,11 @@ internal static class MaintainVerb
             "arrowcid maintain --once --json",
             "arrowcid maintain --interval 30s",
             "arrowcid maintain --cache 64GiB",
+            "arrowcid maintain --audit-keep 90d --once",
             "arrowcid maintain --policy",
             "arrowcid maintain compact --dry-run")
         {
-            once, interval, policy, removed, cache, cachePolicy, dryRun, store, json, ReapVerb.Make(),
+            once, interval, policy, removed, cache, cachePolicy, auditKeep, dryRun, store, json, ReapVerb.Make(),
             CompactVerb.Make(),
         };
         verb.Validators.Add(result =>
@@ -54,6 +60,8 @@ internal static class MaintainVerb
                 result.AddError("--cache-policy goes with --cache.");
             if (isCache && result.GetValue(dryRun))
                 result.AddError("--cache and --dry-run exclude each other.");
+            if (result.GetResult(auditKeep) is not null && result.GetValue(dryRun))
+                result.AddError("--audit-keep and --dry-run exclude each other.");
         });
         verb.SetAction(parsed =>
         {
@@ -65,6 +73,12 @@ internal static class MaintainVerb
             {
                 using CidStore written = StoreWriting.Open(directory);
                 CacheOptions.Set(written, bytes, CacheOptions.PolicyOf(parsed.GetValue(cachePolicy)));
+            }
+
+            if (parsed.GetValue(auditKeep) is { } keep)
+            {
+                using CidStore written = StoreWriting.Open(directory);
+                written.Maintenance.SetPolicy(written.Maintenance.GetPolicy() with { AuditKeep = keep });
             }
 
             return parsed.GetValue(once) || parsed.GetValue(dryRun)
@@ -158,11 +172,14 @@ internal static class MaintainVerb
         }
 
         MaintenancePolicy policy = store.Maintenance.GetPolicy();
-        MaintenancePolicy left = rule == CollectVerb.Rule
-            ? new MaintenancePolicy { Forget = policy.Forget }
-            : policy with { Forget = [.. policy.Forget.Where(each => each.Id != rule)] };
+        MaintenancePolicy left = rule switch
+        {
+            CollectVerb.Rule => new MaintenancePolicy { Forget = policy.Forget, AuditKeep = policy.AuditKeep },
+            AuditRule when policy.AuditKeep is not null => policy with { AuditKeep = null },
+            _ => policy with { Forget = [.. policy.Forget.Where(each => each.Id != rule)] },
+        };
         bool isThere = rule == CollectVerb.Rule ? policy.Unreferenced || policy.MaxBytes is not null
-            : left.Forget.Count < policy.Forget.Count;
+            : left.Forget.Count < policy.Forget.Count || left.AuditKeep != policy.AuditKeep;
         if (!isThere)
         {
             throw new ArrowCidException(ErrorCode.NameNotFound,
@@ -186,6 +203,7 @@ internal static class MaintainVerb
 
         output.Line("expire  what has expired goes");
         if (policy.Unreferenced || policy.MaxBytes is not null) output.Line($"{CollectVerb.Rule}  {Words(policy)}");
+        if (policy.AuditKeep is { } keep) output.Line($"{AuditRule}  entries of the audit trail go after {keep}");
         foreach (ForgetRule rule in policy.Forget) output.Line(CommandError.Visible($"{rule.Id}  {Words(rule)}"));
         if (store.Places.Cache.GetSettings() is { } cache)
             output.Line(CommandError.Visible($"{CollectVerb.CacheRule}  {CacheOptions.Words(cache)}"));
@@ -234,6 +252,7 @@ internal static class MaintainVerb
         writer.WriteBoolean("unreferenced", policy.Unreferenced);
         if (policy.OlderThan is { } age) writer.WriteNumber("olderThanSeconds", age.TotalSeconds);
         if (policy.MaxBytes is { } most) writer.WriteNumber("maxBytes", most);
+        if (policy.AuditKeep is { } keep) writer.WriteNumber("auditKeepSeconds", keep.TotalSeconds);
         writer.WriteBoolean("keepHistory", policy.KeepHistory);
         writer.WriteStartArray("forget");
         foreach (ForgetRule rule in policy.Forget)

@@ -20,8 +20,9 @@ internal static class SealVerb
         };
         var verb = new Verb("seal",
             "Sign how far the log goes, so that a later edit of history shows. 'arrowcid log check --sealed' " +
-            "compares the log with its seals: every change of every name, and how far the lanes went. Blocks that " +
-            "are removed and facts that are replaced are no edits. The output is SEAL  STATEMENT  KEY.",
+            "compares the log with its seals: every change of every name, every entry of the audit trail, and how " +
+            "far the lanes went. Blocks that are removed and facts that are replaced are no edits. The output is " +
+            "SEAL  STATEMENT  KEY.",
             "arrowcid seal --key store.key",
             "arrowcid seal --every 1h --key store.key")
         {

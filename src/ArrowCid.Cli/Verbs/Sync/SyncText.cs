@@ -23,6 +23,7 @@ internal static class SyncText
         if (report.IsDryRun) return 0;
         if (report.Items.Any(item => item.Outcome == SyncOutcome.WrongBytes))
             return ErrorTable.ExitCode(ErrorCode.BlockCorrupt);
+        if (report.StatementsBroken > 0) return ErrorTable.ExitCode(ErrorCode.InvalidData);
         if (report.Conflicts.Count > 0) return ErrorTable.ExitCode(ErrorCode.NameConflict);
         return report.IsInStep ? 0 : ErrorTable.ExitCode(ErrorCode.BlockNotFound);
     }
@@ -47,6 +48,12 @@ internal static class SyncText
             $", {report.FactsRefused} refused there");
         output.Line(string.Create(CultureInfo.InvariantCulture,
             $"facts       {report.FactsPulled} in, {report.FactsPushed} out{refused}"));
+        if (report.StatementsHolding + report.StatementsBroken > 0)
+        {
+            output.Line(string.Create(CultureInfo.InvariantCulture,
+                $"statements  {report.StatementsHolding} hold, {report.StatementsBroken} do not"));
+        }
+
         output.Line(string.Create(CultureInfo.InvariantCulture,
             $"names       {report.NamesPulled.Count} in, {report.NamesPushed.Count} out") +
             Names(", {0} in conflict", [.. report.Conflicts.Select(conflict => conflict.Name)]) +
@@ -90,6 +97,7 @@ internal static class SyncText
         SyncOutcome.Missing => "missing",
         SyncOutcome.WrongBytes => "wrong bytes",
         SyncOutcome.Refused => "refused",
+        SyncOutcome.Untrusted => "untrusted",
         _ => "deleted",
     };
 }

@@ -42,6 +42,10 @@ internal readonly record struct FactStamp(ulong Time, UInt128 Writer) : ICompara
         return milliseconds < 0 ? 0 : ((ulong)(milliseconds + 1) << 16) - 1;
     }
 
+    /// <summary>The first time of stamps within a span before a moment; 0 where that is before 1970.</summary>
+    public static ulong FirstTime(DateTimeOffset now, TimeSpan within) =>
+        within >= now - DateTimeOffset.UnixEpoch ? 0 : (ulong)(now - within).ToUnixTimeMilliseconds() << 16;
+
     public void WriteWriter(Span<byte> bytes)
     {
         Debug.Assert(bytes.Length >= WriterBytes);

@@ -42,7 +42,7 @@ public sealed partial class StoreCache
         if (_store.Names.Resolve(CacheSettings.Name) is not { } cid) return null;
         try
         {
-            return CacheSettings.Decode(_store.Reading.ReadNode(cid) ?? throw _store.Proofs.NotHere(cid));
+            return CacheSettings.Decode(_store.Reading.ReadSettings(cid) ?? throw _store.Proofs.NotHere(cid));
         }
         catch (InvalidIpldException e)
         {

@@ -1,4 +1,5 @@
 using ArrowCid.Ipld;
+using ArrowCid.Registry;
 
 namespace ArrowCid;
 
@@ -31,6 +32,11 @@ public sealed record MaintenancePolicy
     /// <summary>Whether blocks that names pointed to earlier are roots as well.</summary>
     public bool KeepHistory { get; init; }
 
+    /// <summary>How long entries of the audit trail (<see cref="StoreAudit"/>) are kept; null: for good. Older ones go
+    /// with the next compaction of the metadata that they are in. Removals, which are kept for 30 days, do not
+    /// count.</summary>
+    public TimeSpan? AuditKeep { get; init; }
+
     /// <summary>The versions that go.</summary>
     public IReadOnlyList<ForgetRule> Forget { get; init; } = [];
 
@@ -51,6 +57,7 @@ public sealed record MaintenancePolicy
     {
         if (MaxBytes is < 0) throw new ArgumentException("A store has 0 bytes or more.");
         if (OlderThan < TimeSpan.Zero) throw new ArgumentException("An age is not negative.");
+        if (AuditKeep < TimeSpan.Zero) throw new ArgumentException("The audit trail is not kept for a negative time.");
         if (Forget.Count > MostRules) throw new ArgumentException($"A policy has {MostRules} rules at most.");
         if (Forget.DistinctBy(rule => rule.Id, StringComparer.Ordinal).Count() != Forget.Count)
             throw new ArgumentException("Two rules have the same name.");
@@ -63,6 +70,7 @@ public sealed record MaintenancePolicy
             ("forget", IpldNode.List([.. Forget.Select(rule => rule.ToNode())])),
         };
         if (OlderThan is { } age) entries.Add(("olderThan", Milliseconds(age)));
+        if (AuditKeep is { } keep) entries.Add(("auditKeep", Milliseconds(keep)));
         if (MaxBytes is { } most) entries.Add(("maxBytes", IpldNode.Integer(most)));
         return DagCbor.Encode(IpldNode.Map([.. entries]));
     }
@@ -70,16 +78,22 @@ public sealed record MaintenancePolicy
     /// <exception cref="InvalidIpldException">The block is no policy.</exception>
     internal static MaintenancePolicy Decode(IpldNode node)
     {
-        var map = ManifestNode.Of(node, Kind, "unreferenced", "history", "forget", "olderThan", "maxBytes");
+        var map = ManifestNode.Of(node, Kind, "unreferenced", "history", "forget", "olderThan", "maxBytes",
+            "auditKeep");
         return new MaintenancePolicy
         {
             Unreferenced = map.Flag("unreferenced"),
             KeepHistory = map.Flag("history"),
             OlderThan = map.Has("olderThan") ? TimeSpan.FromMilliseconds(map.Number("olderThan")) : null,
             MaxBytes = map.Has("maxBytes") ? map.Number("maxBytes") : null,
+            AuditKeep = map.Has("auditKeep") ? SpanOf(map.Number("auditKeep")) : null,
             Forget = [.. map.List("forget").Select(rule => ForgetRule.Of(rule, Kind))],
         };
     }
+
+    /// <summary>A span, of 10,000 years at most: another program may write any number.</summary>
+    private static TimeSpan SpanOf(long milliseconds) =>
+        TimeSpan.FromMilliseconds(Math.Min(milliseconds, (long)FactLimits.MaxMilliseconds));
 
     internal static IpldNode Milliseconds(TimeSpan span) => IpldNode.Integer((long)span.TotalMilliseconds);
 }

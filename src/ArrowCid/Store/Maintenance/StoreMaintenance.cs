@@ -119,13 +119,26 @@ public sealed partial class StoreMaintenance
         if (_store.Names.Resolve(MaintenancePolicy.Name) is not { } cid) return MaintenancePolicy.None;
         try
         {
-            return MaintenancePolicy.Decode(_store.Reading.ReadNode(cid) ?? throw _store.Proofs.NotHere(cid));
+            return MaintenancePolicy.Decode(_store.Reading.ReadSettings(cid) ?? throw _store.Proofs.NotHere(cid));
         }
         catch (InvalidIpldException e)
         {
             throw new ArrowCidException(ErrorCode.InvalidData,
                 $"the name '{MaintenancePolicy.Name}' points to {cid}, which is no policy ({e.Rule}); " +
                 "set one, or take the name away", e);
+        }
+    }
+
+    /// <summary>A policy, or null where a block is none or is not here.</summary>
+    internal MaintenancePolicy? TryReadPolicy(Cid cid)
+    {
+        try
+        {
+            return _store.Reading.ReadSettings(cid) is { } node ? MaintenancePolicy.Decode(node) : null;
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.InvalidData or ErrorCode.BlockCorrupt)
+        {
+            return null;
         }
     }
 

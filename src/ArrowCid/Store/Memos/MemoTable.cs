@@ -89,7 +89,8 @@ internal static class MemoTable
         {
             return store.Reading.ReadBlock(call) is { } block ? CallKey.Decode(block) : null;
         }
-        catch (ArrowCidException e) when (e.Code is ErrorCode.InvalidData or ErrorCode.BlockCorrupt)
+        catch (ArrowCidException e) when (e.Code is ErrorCode.InvalidData or ErrorCode.BlockCorrupt
+            or ErrorCode.AccessDenied)
         {
             return null;
         }

@@ -369,7 +369,7 @@ public sealed partial class StorePlaces
         try
         {
             IReadOnlyList<BlockPlace> places =
-                PlaceTable.Decode(_store.Reading.ReadNode(cid) ?? throw _store.Proofs.NotHere(cid));
+                PlaceTable.Decode(_store.Reading.ReadSettings(cid) ?? throw _store.Proofs.NotHere(cid));
             _table = Tuple.Create(cid, places);
             return places;
         }

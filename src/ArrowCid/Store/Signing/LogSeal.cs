@@ -5,15 +5,18 @@ using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>What is sealed of a log, as a block of dag-cbor (<c>Signing/SIGNING.md</c>): how far each lane goes, and
-/// the changes of each name.</summary>
+/// <summary>What is sealed of a log, as a block of dag-cbor (<c>Signing/SIGNING.md</c>): how far each lane goes,
+/// the changes of each name, and the audit trail.</summary>
 /// <param name="Store">The store's id.</param>
 /// <param name="Milliseconds">The greatest time of a fact, in ms since 1970.</param>
 /// <param name="Lanes">The last number of each lane.</param>
 /// <param name="Names">The number of changes of each name, and their hash.</param>
+/// <param name="Audit">The lists of entries of the audit trail that no seal before has.</param>
+/// <param name="AuditFrom">Before this time, in ms since 1970, entries may be gone: the policy did not keep them.</param>
 /// <param name="Previous">The seal before, which is kept with this one.</param>
 internal sealed record LogSeal(Guid Store, long Milliseconds, ImmutableArray<long> Lanes,
-    ImmutableArray<(string Name, long Changes, Digest256 Hash)> Names, Cid? Previous)
+    ImmutableArray<(string Name, long Changes, Digest256 Hash)> Names, ImmutableArray<Cid> Audit,
+    long AuditFrom, Cid? Previous)
 {
     public const string Kind = "arrowcid/seal";
 
@@ -24,6 +27,8 @@ internal sealed record LogSeal(Guid Store, long Milliseconds, ImmutableArray<lon
         ("lanes", IpldNode.List([.. Lanes.Select(number => IpldNode.Integer(number))])),
         ("names", IpldNode.List([.. Names.Select(name => IpldNode.Map(("name", IpldNode.Text(name.Name)),
             ("changes", IpldNode.Integer(name.Changes)), ("hash", IpldNode.Bytes(BytesOf(name.Hash)))))])),
+        ("audit", IpldNode.List([.. Audit.Select(IpldNode.Link)])),
+        ("auditFrom", IpldNode.Integer(AuditFrom)),
         ("store", IpldNode.Bytes(Store.ToByteArray(bigEndian: true))),
         ("previous", Previous is { } previous ? IpldNode.Link(previous) : IpldNode.Null)));
 
@@ -32,7 +37,8 @@ internal sealed record LogSeal(Guid Store, long Milliseconds, ImmutableArray<lon
     {
         const int IdBytes = 16;
         IpldNode node = DagCbor.Decode(block);
-        var map = ManifestNode.Of(node, Kind, "time", "lanes", "names", "store", "previous");
+        var map = ManifestNode.Of(node, Kind, "time", "lanes", "names", "audit", "auditFrom", "store",
+            "previous");
         if (node["store"] is not { Kind: IpldKind.Bytes } store || store.AsBytes().Length != IdBytes)
             throw map.Refuse("'store' is no id");
         return new LogSeal(
@@ -47,6 +53,9 @@ internal sealed record LogSeal(Guid Store, long Milliseconds, ImmutableArray<lon
                     ? (part.Text("name"), part.Number("changes"), new Digest256(hash.AsBytes().Span))
                     : throw part.Refuse("'hash' has not 32 bytes");
             })],
+            [.. map.List("audit").Select(item => item is { Kind: IpldKind.Link } && item.AsLink() is var list &&
+                list.Codec == Multicodec.DagCbor ? list : throw map.Refuse("an item of 'audit' is no link to a node"))],
+            map.Number("auditFrom"),
             node["previous"] is null or { Kind: IpldKind.Null } ? null : map.Link("previous", Multicodec.DagCbor));
     }
 

@@ -7,9 +7,10 @@ using ArrowCid.Storage;
 namespace ArrowCid;
 
 /// <summary>
-/// Seals of the log: signed statements of how far its lanes go and of every change of every name
-/// (<c>Signing/SIGNING.md</c>). A history that was edited, cut or replaced by an older copy later no longer matches.
-/// Blocks that are removed, and facts that are replaced or compacted, are no edits of history.
+/// Seals of the log: signed statements of how far its lanes go, of every change of every name, and of every entry of
+/// the audit trail (<c>Signing/SIGNING.md</c>). A history that was edited, cut or replaced by an older copy later no
+/// longer matches. Blocks that are removed, facts that are replaced or compacted, and entries of the audit trail that
+/// are older than <see cref="MaintenancePolicy.AuditKeep"/>, are no edits of history.
 /// </summary>
 public sealed class StoreSeals
 {
@@ -33,7 +34,7 @@ public sealed class StoreSeals
     {
         ArgumentNullException.ThrowIfNull(key);
         Cid? previous = _store.Names.Resolve(SealName);
-        LogSeal seal = Read(previous);
+        LogSeal seal = new SealedAudit(_store).AddTo(Read(previous));
         Cid cid = _store.PutRaw(seal.Encode(), Multicodec.DagCbor).Cid;
         return _store.Signatures.SetName(SealName, cid, previous, key).Statement;
     }
@@ -52,19 +53,22 @@ public sealed class StoreSeals
         var faults = new List<string>();
         if (chain.Fault is { } fault) faults.Add(fault);
         LogSeal now = Read(null);
-        int seals = 0;
+        var seals = new List<LogSeal>();
         DateTimeOffset? last = null;
         foreach (StatementCheck check in chain.Statements.Reverse())
         {
             cancellationToken.ThrowIfCancellationRequested();
             Statement said = check.Statement!;
             if (ReadSeal(said.Subject, faults) is not { } seal) continue;
-            seals++;
+            seals.Add(seal);
             last ??= said.Time;
-            Compare(seal, said.Time, now, isLast: seals == 1, faults);
+            Compare(seal, said.Time, now, isLast: seals.Count == 1, faults);
         }
 
-        return Of(seals, last, [.. chain.Statements.Select(check => check.Statement!.Key).Distinct()], faults);
+        seals.Reverse();
+        new SealedAudit(_store).Compare(seals, faults);
+
+        return Of(seals.Count, last, [.. chain.Statements.Select(check => check.Statement!.Key).Distinct()], faults);
     }
 
     /// <summary>Does what <see cref="Check"/> does, on a thread of the pool.</summary>
@@ -129,6 +133,8 @@ public sealed class StoreSeals
             [.. marks.Select(mark => (long)Math.Min(mark, long.MaxValue))],
             [.. reader.State.Names.OrderBy(log => log.Name, StringComparer.Ordinal).Select(log =>
                 (log.Name, (long)log.Changes.Count, LogSeal.HashOf(log.Changes, log.Changes.Count)))],
+            [],
+            0,
             previous));
     }
 

@@ -7,7 +7,7 @@ namespace ArrowCid;
 
 /// <summary>
 /// Blocks that no trust rule covers, because the rules are judged by them or they prove something themselves:
-/// statements, signatures, lists of both, seals and the rules. They are told by their form, which leaves no space for
+/// statements, signatures, lists of both, seals with their lists, and the rules. They are told by their form, which leaves no space for
 /// other data but the words of a statement.
 /// </summary>
 internal static class TrustEvidence
@@ -35,6 +35,7 @@ internal static class TrustEvidence
                 case Statement.Kind: _ = Statement.Decode(block); return true;
                 case TrustTable.Kind: _ = TrustTable.Decode(block); return true;
                 case LogSeal.Kind: _ = LogSeal.Decode(block); return true;
+                case SealedAudit.Kind: _ = SealedAudit.Decode(block); return true;
                 default: return StatementList.TryDecode(block, out bool isBundle) is not null && !isBundle;
             }
         }

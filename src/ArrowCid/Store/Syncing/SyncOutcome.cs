@@ -29,4 +29,8 @@ public enum SyncOutcome
 
     /// <summary>It was removed on the other side, and is removed here.</summary>
     Delete = 9,
+
+    /// <summary>It came, and a trust rule of this store keeps it from being read: no key of the rule has signed it
+    /// yet.</summary>
+    Untrusted = 10,
 }

@@ -46,6 +46,14 @@ public sealed record SyncReport
     /// the scope <c>admin</c>.</summary>
     public required long FactsRefused { get; init; }
 
+    /// <summary>The number of signed statements that came and whose signatures hold; 0 where OpenSSL is not
+    /// installed.</summary>
+    public long StatementsHolding { get; init; }
+
+    /// <summary>The number of signed statements that came and whose signatures do not hold. They count
+    /// nowhere.</summary>
+    public long StatementsBroken { get; init; }
+
     /// <summary>The names whose changes came, or would come, sorted.</summary>
     public required IReadOnlyList<string> NamesPulled { get; init; }
 

@@ -43,6 +43,8 @@ internal static class SyncReportJson
         Write(writer, "namesPulled", report.NamesPulled);
         Write(writer, "namesPushed", report.NamesPushed);
         Write(writer, "namesWaiting", report.NamesWaiting);
+        writer.WriteNumber("statementsHolding", report.StatementsHolding);
+        writer.WriteNumber("statementsBroken", report.StatementsBroken);
         writer.WriteNumber("conflicts", report.Conflicts.Count);
         writer.WriteNumber("removed", report.RemovedBlocks);
     }

@@ -1,5 +1,6 @@
 using ArrowCid.Memory;
 using ArrowCid.Registry;
+using ArrowCid.Signing;
 using ArrowCid.Storage;
 using ArrowCid.Sync;
 
@@ -68,8 +69,11 @@ internal sealed class SyncRun
         List<string> waiting = [.. _unnamed];
         if (_options.DryRun) Plan(pull, push, delete, found);
         else waiting = Move(found, names, pull, push, delete);
+        SignatureState[] states = Pulls && !_options.DryRun ? Check(found.FactsThere) : [];
         var report = new SyncReport
         {
+            StatementsHolding = states.Count(state => state == SignatureState.Holds),
+            StatementsBroken = states.Count(state => state == SignatureState.Broken),
             Peer = _link.Peer.Name,
             Way = found.Blocks.Way,
             BlocksHere = found.Blocks.Welcome.IsTail ? 0 : found.BlocksHere,
@@ -278,7 +282,29 @@ internal sealed class SyncRun
         }
 
         Delete(delete);
+        ReportUntrusted(pull);
         return [.. waiting];
+    }
+
+    /// <summary>Checks the statements of facts that came. One whose blocks did not come is listed by them.</summary>
+    private SignatureState[] Check(List<FactItem> facts)
+    {
+        SignedPair[] pairs = [.. facts.Where(item => item.Kind == (ulong)FactKind.Signed)
+            .SelectMany(item => FactReader.Read(item.Payload.Span, ulong.MaxValue, static _ => { }))
+            .SelectMany(group => group.Facts).OfType<SignedFact>()
+            .Select(fact => new SignedPair(fact.Statement, fact.Signature)).Distinct()];
+        return pairs.Length == 0 || !OpenSsl.IsThere ? []
+            : [.. pairs.AsParallel().Select(pair => _store.Registry.Entries.Signers.CheckKnown(pair, out _))];
+    }
+
+    /// <summary>Reports the blocks that came and that a trust rule refuses. They stay: a statement may come later, and
+    /// a removed block would not come again.</summary>
+    private void ReportUntrusted(List<SyncTransfer.MissingBlock> pull)
+    {
+        StoreTrust trust = _store.Signatures.Trust;
+        if (!trust.MayApply) return;
+        _items.AddRange(pull.Where(block => _transfer.IsPulled(block.Digest) && trust.Judge(block.Cid).IsRefused)
+            .Select(block => block.ToItem(SyncOutcome.Untrusted)));
     }
 
     private (long Taken, long Refused) TakeFacts(IReadOnlyCollection<FactItem> facts)

@@ -112,6 +112,34 @@ public sealed class AuditTests : IDisposable
         Assert.Matches(pattern, Assert.Single(store.Diagnostics.Audit.List()).Subject);
     }
 
+    [Fact]
+    public void Entries_older_than_the_policy_keeps_go_with_a_compaction_and_names_and_tags_stay()
+    {
+        var clock = new ManualClock();
+        using CidStore store = Open("ann", clock);
+        Cid first = store.Put(Stores.Numbers(1), new PutOptions { Tags = new Dictionary<string, string?> { ["k"] = "v" } }).Cid;
+        _ = store.Names.Set("a", first);
+        clock.Advance(TimeSpan.FromDays(60));
+        Cid second = store.Put(Stores.Numbers(2)).Cid;
+        SealTests.Compact(store);
+        Assert.Equal(2, store.Diagnostics.Audit.List().Count(entry => entry.Cid == first));
+        store.Maintenance.SetPolicy(store.Maintenance.GetPolicy() with { AuditKeep = TimeSpan.FromDays(90) });
+        SealTests.Compact(store);
+        Assert.Contains(store.Diagnostics.Audit.List(), entry => entry.Cid == first);
+        clock.Advance(TimeSpan.FromDays(40));
+        SealTests.Compact(store);
+        Assert.DoesNotContain(store.Diagnostics.Audit.List(), entry => entry.Cid == first);
+        Assert.Contains(store.Diagnostics.Audit.List(), entry => entry.Cid == second);
+        Assert.Equal((first, "v"), (store.Names.Resolve("a"), store.Metadata.Get(first)!.Tags["k"]));
+        Assert.Equal(TimeSpan.FromDays(90), store.Maintenance.GetPolicy().AuditKeep);
+        store.Maintenance.SetPolicy(store.Maintenance.GetPolicy() with { AuditKeep = null });
+        clock.Advance(TimeSpan.FromDays(400));
+        SealTests.Compact(store);
+        Assert.Contains(store.Diagnostics.Audit.List(), entry => entry.Cid == second);
+        Assert.Empty(store.Diagnostics.CheckFacts());
+        Assert.Throws<ArgumentException>(() => store.Maintenance.SetPolicy(new MaintenancePolicy { AuditKeep = TimeSpan.FromDays(-1) }));
+    }
+
     private CidStore Open(string? subject, TimeProvider? clock = null) => CidStore.Open(_folder.Directory, new CidStoreOptions
     {
         Capacity = 32 << 20,

@@ -42,7 +42,7 @@ public sealed class SealTests : IDisposable
     }
 
     [Fact]
-    public void Change_that_was_inserted_into_a_sealCidhistory_shows()
+    public void Change_that_was_inserted_into_a_sealed_history_shows()
     {
         using CidStore store = Stores.Open(_folder);
         Cid one = store.Put(Stores.Numbers(1)).Cid, two = store.Put(Stores.Numbers(2)).Cid;
@@ -68,7 +68,7 @@ public sealed class SealTests : IDisposable
     }
 
     [Fact]
-    public void Older_copy_of_a_sealCidstore_shows()
+    public void Older_copy_of_a_sealed_store_shows()
     {
         using var copy = new TemporaryStore();
         using CidStore target = Stores.Open(copy);
@@ -105,6 +105,102 @@ public sealed class SealTests : IDisposable
         Assert.Contains(store.Signatures.Seals.Check().Faults, fault => fault.Contains("rolled back", StringComparison.Ordinal));
         using SigningKey other = SigningKey.Create();
         Assert.NotEmpty(store.Signatures.Seals.Check([other.Id]).Faults);
+    }
+
+    [Fact]
+    public void Audit_trail_that_goes_on_is_what_was_sealed()
+    {
+        var clock = new ManualClock();
+        using CidStore store = Audited(clock);
+        for (int i = 0; i < 4; i++)
+        {
+            Cid cid = store.Put(Stores.Numbers(i)).Cid;
+            _ = store.Names.Set("a", cid);
+            if (i == 2) _ = store.Retention.Remove([store.PutRaw("gone"u8.ToArray()).Cid]);
+            _ = store.Signatures.Seals.Seal(_key);
+            clock.Advance(TimeSpan.FromHours(2));
+        }
+
+        _ = store.Retention.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero });
+        Compact(store);
+        SealCheck check = store.Signatures.Seals.Check();
+        Assert.Empty(check.Faults);
+        Assert.Equal(4, check.Seals);
+    }
+
+    /// <summary>An entry is added, taken out, and replaced, before and after another seal.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Edit_of_the_audit_trail_shows(bool isSealedAgain)
+    {
+        var clock = new ManualClock();
+        using CidStore store = Audited(clock);
+        Cid cid = store.Put(Stores.Numbers(1)).Cid;
+        clock.Advance(TimeSpan.FromHours(2));
+        _ = store.Put(Stores.Numbers(2));
+        _ = store.Signatures.Seals.Seal(_key);
+        Assert.Empty(store.Signatures.Seals.Check().Faults);
+        var past = new FactStamp((ulong)clock.GetUtcNow().AddHours(-1).ToUnixTimeMilliseconds() << 16, 7);
+        Insert(store, past, new AuditFact(AuditFact.Put, "mallory", cid, null));
+        clock.Advance(TimeSpan.FromHours(1));
+        if (isSealedAgain) _ = store.Signatures.Seals.Seal(_key);
+        string fault = Assert.Single(store.Signatures.Seals.Check().Faults);
+        Assert.Contains($"the audit trail of {past.When.UtcDateTime:yyyy-MM-dd}: 1 entries were added", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Entry_that_is_missing_shows_unless_the_policy_does_not_keep_it()
+    {
+        var clock = new ManualClock();
+        using var copy = new TemporaryStore();
+        using CidStore store = Audited(clock), cut = Audited(clock, copy);
+        _ = store.Put(Stores.Numbers(1));
+        clock.Advance(TimeSpan.FromDays(10));
+        _ = store.Put(Stores.Numbers(2));
+        _ = store.Signatures.Seals.Seal(_key);
+        _ = store.Transfer.CopyTo(cut);
+        Assert.Empty(cut.Signatures.Seals.Check().Faults);
+
+        // What compaction leaves out by a policy that is later taken back shows in the copy, where no policy says so.
+        cut.Registry.AuditKeep = () => TimeSpan.FromDays(5);
+        Compact(cut);
+        Assert.DoesNotContain(cut.Diagnostics.Audit.List(), entry => entry.Time < clock.GetUtcNow().AddDays(-5));
+        Assert.Contains("1 sealed entries are changed or gone", Assert.Single(cut.Signatures.Seals.Check().Faults), StringComparison.Ordinal);
+
+        store.Maintenance.SetPolicy(new MaintenancePolicy { AuditKeep = TimeSpan.FromDays(5) });
+        Compact(store);
+        Assert.DoesNotContain(store.Diagnostics.Audit.List(), entry => entry.Time < clock.GetUtcNow().AddDays(-5));
+        Assert.Empty(store.Signatures.Seals.Check().Faults);
+        _ = store.Signatures.Seals.Seal(_key);
+        store.Maintenance.SetPolicy(MaintenancePolicy.None);
+        clock.Advance(TimeSpan.FromDays(30));
+        Assert.Empty(store.Signatures.Seals.Check().Faults);
+        Assert.Equal(2, store.Signatures.Seals.Check().Seals);
+    }
+
+    private CidStore Audited(TimeProvider clock, TemporaryStore? folder = null) => CidStore.Open((folder ?? _folder).Directory, new CidStoreOptions
+    {
+        Capacity = 32 << 20,
+        SegmentSize = 1 << 20,
+        AuditSubject = "ann",
+        TimeProvider = clock,
+    });
+
+    /// <summary>Compacts all facts that there are: the newest segment of them is closed by filling it.</summary>
+    internal static void Compact(CidStore store)
+    {
+        using CidStore other = CidStore.Open(store.Directory, new CidStoreOptions { TimeProvider = store.Clock });
+        foreach (CidStore each in (CidStore[])[store, other])
+        {
+            Cid cid = store.PutRaw("filled"u8.ToArray()).Cid;
+            for (int number = 0; number < 40; number++)
+                each.Metadata.Set(cid, new BlockMetadata { Json = $"\"{number} {new string('x', 30_000)}\"" });
+        }
+
+        _ = store.Maintenance.Checkpoint();
+        Assert.Contains(store.Maintenance.Compact(maxLiveRatio: 1).Segments,
+            segment => segment is { Kind: StoreSegmentKind.Facts, Outcome: CompactOutcome.Freed });
     }
 
     private static void Insert(CidStore store, FactStamp stamp, Fact fact) =>

@@ -228,6 +228,19 @@ public sealed class TrustTests : IDisposable
         Assert.False(CanRead(reader, cid));
     }
 
+    [Fact]
+    public void Rule_that_covers_everything_keeps_the_store_from_none_of_its_settings()
+    {
+        using CidStore store = Stores.Open(_folder);
+        store.Maintenance.SetPolicy(new MaintenancePolicy { AuditKeep = TimeSpan.FromDays(7) });
+        store.Places.Cache.SetSettings(new CacheSettings { MaxBytes = 1 << 24 });
+        store.Signatures.Trust.Add(Rule(_key, "bytes >= 0"));
+        Assert.Equal(TimeSpan.FromDays(7), store.Maintenance.GetPolicy().AuditKeep);
+        Assert.Equal(1 << 24, store.Places.Cache.GetSettings()!.MaxBytes);
+        Assert.Empty(store.Places.List());
+        Assert.DoesNotContain(store.Maintenance.RunOnce(), step => step.Failure is not null);
+    }
+
     private static ArrowCid.Transfer.CarImport Import(CidStore store, CidStore source, Cid cid)
     {
         using var car = new MemoryStream();

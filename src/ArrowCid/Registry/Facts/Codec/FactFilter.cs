@@ -13,18 +13,25 @@ namespace ArrowCid.Registry;
 /// <param name="clock">What tells how old a line of the log of removals is.</param>
 internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> isThere, TimeProvider clock)
 {
-    // The numbers of logged removals and of lines per segment that are kept: compaction bounds the log.
-    private const int MaxRemovals = 4096;
+    /// <summary>The number of removed blocks per segment that are kept: compaction bounds the log of removals.</summary>
+    public const int MaxRemovals = 4096;
 
-    private static readonly TimeSpan s_removalsKept = TimeSpan.FromDays(30);
+    /// <summary>How long removals are kept.</summary>
+    public static readonly TimeSpan RemovalsKept = TimeSpan.FromDays(30);
 
     // The list around the groups of a payload takes this at most.
     private const int ListBytes = 9;
 
     private readonly HashSet<Digest256> _passed = [];
+    private ulong _auditFrom;
 
     /// <summary>Forgets what it let through: the book is another.</summary>
-    public void Forget() => _passed.Clear();
+    /// <param name="auditFrom">From when on entries of the audit trail are kept, by the times of their stamps.</param>
+    public void Forget(ulong auditFrom)
+    {
+        _passed.Clear();
+        _auditFrom = auditFrom;
+    }
 
     /// <summary>See <see cref="IFactFilter.Filter"/>.</summary>
     public List<FactPayload>? Sift(RegistryState book, IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft)
@@ -76,7 +83,7 @@ internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> i
     /// <summary>From when on the log of removals is kept.</summary>
     private FactStamp FirstRemoval(IEnumerable<FactGroup> groups)
     {
-        ulong oldest = (ulong)Math.Max(0, (clock.GetUtcNow() - s_removalsKept).ToUnixTimeMilliseconds());
+        ulong oldest = (ulong)Math.Max(0, (clock.GetUtcNow() - RemovalsKept).ToUnixTimeMilliseconds());
         var first = new FactStamp(ulong.MaxValue, default);
         int lines = 0;
         foreach ((FactStamp stamp, int count) in groups.Select(group =>
@@ -103,7 +110,8 @@ internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> i
             case DropFact drop:
                 Digest256[] digests = Array.FindAll(drop.Digests, digest => isLeft(digest));
                 return digests.Length == 0 ? null : drop with { Digests = digests };
-            case NameFact or AuditFact: return fact;
+            case NameFact: return fact;
+            case AuditFact: return stamp.Time >= _auditFrom ? fact : null;
             case DamagedFact damaged: return isThere((int)damaged.Slot, (uint)damaged.Generation) ? fact : null;
             case RemovalFact: return stamp.CompareTo(firstRemoval) >= 0 ? fact : null;
             // A book that does not know it cannot tell what came after.
