@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace ArrowCid.ProcessTests.Cli;
@@ -20,6 +21,22 @@ public sealed class MemoVerbsTests
         Assert.Contains(", saved ", second.Errors, StringComparison.Ordinal);
         Assert.Equal(1, Run(folder, "run", "--param", "x=1", "--", "sh", "-c", $"echo run >> {count}; exit 1").ExitCode);
         Assert.Equal(2, File.ReadAllLines(count).Length);
+    }
+
+    [Fact]
+    public void Command_that_runs_itself_is_refused_and_one_that_runs_another_is_not()
+    {
+        using var folder = new TemporaryFolder();
+        string self = folder.Write("self.sh", Encoding.UTF8.GetBytes($"exec dotnet {Command.Dll} run -- sh \"$0\""));
+        CommandResult refused = Run(folder, "run", "--", "sh", self);
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("'self.sh' runs itself", refused.Errors, StringComparison.Ordinal);
+        string other = folder.Write("other.sh", Encoding.UTF8.GetBytes($"exec dotnet {Command.Dll} run --param x=\"$1\" -- sh -c 'echo in'"));
+        Assert.Equal("in\n", Run(folder, "run", "--", "sh", other, "1").Exits(0).Text);
+        // Two that run each other.
+        string one = folder.PathOf("one.sh"), two = folder.Write("two.sh", Encoding.UTF8.GetBytes($"exec dotnet {Command.Dll} run -- sh {one}"));
+        File.WriteAllText(one, $"exec dotnet {Command.Dll} run -- sh {two}");
+        Assert.Contains("'one.sh' runs itself", Run(folder, "run", "--", "sh", one).Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.ProcessTests.Cli;
+using ArrowCid.Storage;
+using Xunit.Abstractions;
 
 namespace ArrowCid.ProcessTests;
 
 /// <summary>Results of calls between processes, and when one of them dies.</summary>
-public sealed class MemoProcessTests
+public sealed class MemoProcessTests(ITestOutputHelper output)
 {
     private const int Killed = 137;
 
@@ -18,10 +20,38 @@ public sealed class MemoProcessTests
     [InlineData("N3:4")]
     [InlineData("P4:3")]
     [InlineData("P5:5")]
-    public async Task Result_that_was_returned_stays_wherever_its_process_is_killed(string crashAt)
+    public async Task Result_that_was_returned_stays_wherever_its_process_is_killed(string crashAt) => await KillAt(crashAt);
+
+    /// <summary>The steps of a process that opens a store, computes results and closes it: by default the first pass of those
+    /// of every put, with ARROWCID_LONG the first 40 passes of every step that there is.</summary>
+    [Fact]
+    public async Task Result_that_was_returned_stays_at_every_step_that_its_process_passes()
+    {
+        CrashStep[] steps = [CrashStep.P0, CrashStep.P1, CrashStep.P2, CrashStep.P3, CrashStep.P6];
+        int passes = 1;
+        if (Environment.GetEnvironmentVariable("ARROWCID_LONG") == "1")
+            (steps, passes) = ([.. Enum.GetValues<CrashStep>().Where(step => step != CrashStep.None)], 40);
+        var killed = new List<string>();
+        foreach (CrashStep step in steps)
+        {
+            for (int pass = 1; pass <= passes; pass++)
+            {
+                string crashAt = string.Create(CultureInfo.InvariantCulture, $"{step}:{pass}");
+                if (!await KillAt(crashAt, mayPass: true)) break;
+                killed.Add(crashAt);
+            }
+        }
+
+        output.WriteLine($"{killed.Count} kills: {string.Join(' ', killed)}");
+        Assert.All((string[])["P0", "P1", "P2", "P3", "P6"], step => Assert.Contains($"{step}:1", killed));
+    }
+
+    /// <summary>Kills a process that computes results; whether it came to the step.</summary>
+    private static async Task<bool> KillAt(string crashAt, bool mayPass = false)
     {
         using var folder = new TemporaryFolder(isMemory: true);
         (int exit, string[] first) = await Run(crashAt, "memo-count", folder.Store, "0", "6");
+        if (mayPass && exit == 0) return false;
         Assert.Equal(Killed, exit);
         using (CidStore store = MemoWorker.Open(folder.Store))
         {
@@ -35,6 +65,7 @@ public sealed class MemoProcessTests
 
         (exit, string[] second) = await Run(null, "memo-count", folder.Store, "0", "6");
         Assert.Equal((0, 6), (exit, second.Length));
+        return true;
     }
 
     [Fact]

@@ -8,6 +8,9 @@ namespace ArrowCid.Cli.Verbs;
 internal sealed class RunCommand(CidStore store, CallKey key, string[] words,
     IReadOnlyDictionary<string, (Cid Cid, string? Path)> inputs)
 {
+    // The calls around a command, which its processes inherit: one line for each, with its store.
+    private const string ComputingVariable = "ARROWCID_COMPUTING";
+
     private const int MaxCaptured = int.MaxValue - 1024;
 
     /// <summary>How long the result is kept; null: the default.</summary>
@@ -29,7 +32,7 @@ internal sealed class RunCommand(CidStore store, CallKey key, string[] words,
         long started = Stopwatch.GetTimestamp();
         while (true)
         {
-            (StoredResult? result, MemoWork? work) = MemoTable.Begin(store, key, Timeout.InfiniteTimeSpan);
+            (StoredResult? result, MemoWork? work) = Begin();
             using (work)
             {
                 if (work is not null) return Run(work);
@@ -39,6 +42,27 @@ internal sealed class RunCommand(CidStore store, CallKey key, string[] words,
 
             // A result of another kind, or one of which something was removed.
             store.Registry.Results.Remove([key.Cid]);
+        }
+    }
+
+    private string Own => $"{key.Cid} {store.Blocks.Id:N}";
+
+    /// <summary>Finds the result, or takes the right to compute it. A command that runs itself would wait for its own
+    /// result for ever.</summary>
+    private (StoredResult? Result, MemoWork? Work) Begin()
+    {
+        string[] around = Environment.GetEnvironmentVariable(ComputingVariable)?.Split('\n') ?? [];
+        if (!around.Contains(Own)) return MemoTable.Begin(store, key, Timeout.InfiniteTimeSpan);
+        try
+        {
+            // The command around may have ended, and this one be what it left running.
+            return MemoTable.Begin(store, key, TimeSpan.Zero);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.Busy)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"'{key.Function}' runs itself with the same arguments, and would wait for its own result; change the " +
+                "arguments, such as one of --param, or run it without 'arrowcid run'", e);
         }
     }
 
@@ -129,6 +153,8 @@ internal sealed class RunCommand(CidStore store, CallKey key, string[] words,
         };
         foreach ((string name, (Cid cid, string? path)) in inputs)
             start.Environment[VariableOf(name)] = path ?? folder.Write(name, cid);
+        start.Environment[ComputingVariable] =
+            Environment.GetEnvironmentVariable(ComputingVariable) is { Length: > 0 } around ? $"{around}\n{Own}" : Own;
         using Process process = Begin(start);
         process.StandardInput.Close();
         using Stream toOutput = Output.OpenStream(), toError = Console.OpenStandardError();
