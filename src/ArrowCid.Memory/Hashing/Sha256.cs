@@ -49,15 +49,8 @@ internal sealed unsafe partial class Sha256
         }
         else
         {
-            byte* context = stackalloc byte[ContextBytes];
-            // SAFETY: context holds SHA256_CTX, which Init fills, target the 32 bytes that Final writes, and bytes is
-            // pinned for the calls.
-            fixed (byte* source = bytes)
-            {
-                _ = Init(context);
-                Take(context, source, bytes.Length);
-                _ = Final(target, context);
-            }
+            // SAFETY: target has the 32 bytes that are written, and bytes is pinned for the call.
+            fixed (byte* source = bytes) HashNative(source, bytes.Length, target);
         }
 
         return new Digest256(new ReadOnlySpan<byte>(target, Digest256.ByteCount));
@@ -66,7 +59,7 @@ internal sealed unsafe partial class Sha256
     public void Reset()
     {
         // SAFETY: the context is a pinned array that holds SHA256_CTX.
-        if (_context is not null) _ = Init(Pointer(_context));
+        if (_context is not null) Begin(Pointer(_context));
         else if (_scalar is not null) _scalar.Reset();
         else _ = _managed!.TryGetHashAndReset(stackalloc byte[Digest256.ByteCount], out _);
     }
@@ -111,13 +104,35 @@ internal sealed unsafe partial class Sha256
         else
         {
             // SAFETY: digest is on the stack and holds the 32 bytes that Final writes.
-            fixed (byte* target = digest) _ = Final(target, Pointer(_context));
+            fixed (byte* target = digest) End(target, Pointer(_context));
             Reset();
         }
 
         return new Digest256(digest);
     }
 
+    // Calls without a transition are resolved when the method that has them is compiled, and libcrypto may not be
+    // installed: so they are in methods of their own, which are compiled only once it was found.
+
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void HashNative(byte* source, int length, byte* target)
+    {
+        byte* context = stackalloc byte[ContextBytes];
+        // SAFETY: context holds SHA256_CTX, which Init fills; the caller has length bytes, and space for 32.
+        _ = Init(context);
+        if (length <= QuickBytes) _ = UpdateQuickly(context, source, (nuint)length);
+        else _ = Update(context, source, (nuint)length);
+        _ = Final(target, context);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Begin(byte* context) => _ = Init(context);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void End(byte* target, byte* context) => _ = Final(target, context);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Take(byte* context, byte* source, int length)
     {
         if (length <= QuickBytes) _ = UpdateQuickly(context, source, (nuint)length);
@@ -130,20 +145,26 @@ internal sealed unsafe partial class Sha256
     {
         try
         {
-            byte* context = stackalloc byte[ContextBytes];
-            Span<byte> digest = stackalloc byte[Digest256.ByteCount];
-            // SAFETY: as in Hash; the message is empty.
-            fixed (byte* target = digest)
-            {
-                if (Init(context) != 1 || Update(context, context, 0) != 1 || Final(target, context) != 1) return false;
-            }
-
-            return new Digest256(digest) == Sha256Scalar.Hash([]);
+            return IsNativeRight();
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
             return false;
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsNativeRight()
+    {
+        byte* context = stackalloc byte[ContextBytes];
+        Span<byte> digest = stackalloc byte[Digest256.ByteCount];
+        // SAFETY: as in HashNative; the message is empty.
+        fixed (byte* target = digest)
+        {
+            if (Init(context) != 1 || Update(context, context, 0) != 1 || Final(target, context) != 1) return false;
+        }
+
+        return new Digest256(digest) == Sha256Scalar.Hash([]);
     }
 
     [LibraryImport("libcrypto.so.3", EntryPoint = "SHA256_Init")]

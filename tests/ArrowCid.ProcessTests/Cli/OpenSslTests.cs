@@ -8,6 +8,7 @@ public sealed class OpenSslTests
 {
     [Theory]
     [InlineData("libssl.so.3", "libssl.so.1.1")]
+    [InlineData("libssl.so.3", "libssl.so.1.1", "libcrypto.so.3", "libcrypto.so.1.1")]
     public void Store_is_opened_written_and_read_without_OpenSSL_and_signing_says_what_is_missing(params string[] missing)
     {
         using var folder = new TemporaryFolder();
