@@ -416,6 +416,10 @@ ARROWCID_API int32_t arrowcid_remove_forced(arrowcid_handle store, const arrowci
 ARROWCID_API int32_t arrowcid_put_together(arrowcid_handle store, const struct ArrowSchema *schema,
                                            const struct ArrowArray *const *arrays, int64_t count,
                                            const char *facts_json, arrowcid_block *out, arrowcid_error *error);
+/* The same of the batches of an Arrow IPC stream or file; capacity and *count as of put_ipc. */
+ARROWCID_API int32_t arrowcid_put_ipc_together(arrowcid_handle store, const uint8_t *bytes, int64_t length,
+                                               const char *facts_json, arrowcid_block *out, int64_t capacity,
+                                               int64_t *count, arrowcid_error *error);
 /* The same of any bytes: bytes[i] has lengths[i] of them. */
 ARROWCID_API int32_t arrowcid_put_raws(arrowcid_handle store, const uint8_t *const *bytes, const int64_t *lengths,
                                        int64_t count, const char *facts_json, arrowcid_block *out,
@@ -586,8 +590,8 @@ typedef struct {
 
 /* Once a process: the functions get(store, cid), which gives a lease or None, handle(lease), block(lease), export(lease,
    address), array(lease), device_array(lease), schema(lease), stream(store, cids), next(watch, timeout in ms), which
-   gives the bytes of an arrowcid_event or None, and get_many(store, cids), which gives a tuple of what get gives, as a
-   tuple, a new reference; or NULL with an error or an exception of the interpreter's. A lease is released when nothing
+   gives the bytes of an arrowcid_event or None, get_many(store, cids), which gives a tuple of what get gives, and
+   hit(store, call), which gives what a hit of memo_get takes in one call, as a tuple, a new reference; or NULL with an error or an exception of the interpreter's. A lease is released when nothing
    refers to it. */
 ARROWCID_API void *arrowcid_python_use(const arrowcid_python *python, arrowcid_error *error);
 

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <ostream>
 #include <stdexcept>
@@ -74,6 +75,21 @@ std::string text(Function function, Arguments... arguments) {
 }
 
 inline const char *or_null(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
+
+/* A JSON string. */
+inline std::string quoted(const std::string &text) {
+  static constexpr char hex[] = "0123456789abcdef";
+  std::string json = "\"";
+  for (char character : text) {
+    if (character == '"' || character == '\\')
+      json += '\\';
+    if (static_cast<unsigned char>(character) >= ' ')
+      json += character;
+    else
+      json += std::string("\\u00") + hex[(character >> 4) & 15] + hex[character & 15];
+  }
+  return json + '"';
+}
 
 /* A handle that ends with its owner. */
 template <std::int32_t (*End)(arrowcid_handle, arrowcid_error *)>
@@ -566,6 +582,40 @@ class Store {
     arrowcid_handle handle;
     detail::call(arrowcid_reserve, number(), &schema, rows, data_bytes.empty() ? nullptr : data_bytes.data(), &handle);
     return Reservation(handle);
+  }
+
+  /* Files. */
+
+  /* A directory of files that are here: paths with slashes, each with the CID of its bytes, which put_raw puts. A name or
+     pin of it keeps its files. */
+  Block put_directory(const std::map<std::string, Cid> &files, const std::string &facts = "") const {
+    std::string json = "{";
+    for (const auto &[path, cid] : files)
+      json += (json.size() > 1 ? "," : "") + detail::quoted(path) + ":" + detail::quoted(cid.str());
+    json += "}";
+    arrowcid_block block;
+    detail::call(arrowcid_put_directory, number(), json.c_str(), detail::or_null(facts), &block);
+    return block;
+  }
+
+  /* The files of a directory as JSON: {"a/b.txt":{"cid":"bafkrei...","bytes":5}}; bytes is null of one that is not here. */
+  std::string directory_files(const Cid &cid) const {
+    return detail::text(arrowcid_directory_files, number(), cid.get());
+  }
+
+  /* Writes batches of one schema, or those of a dataset, as a Parquet file, a row group for each, to a regular file that is
+     open for writing, from its position on, which is not moved. Returns the number of bytes. */
+  std::int64_t write_parquet(const std::vector<Cid> &cids, int file) const {
+    std::int64_t length = 0;
+    detail::call(arrowcid_write_parquet, number(), raw(cids), size(cids), static_cast<std::int32_t>(file), &length);
+    return length;
+  }
+
+  /* Writes the catalog likewise: one row for each block that passes a filter ("": all), with its metadata. */
+  std::int64_t write_catalog(const std::string &filter, int file) const {
+    std::int64_t length = 0;
+    detail::call(arrowcid_write_catalog, number(), detail::or_null(filter), static_cast<std::int32_t>(file), &length);
+    return length;
   }
 
   /* Reading. */

@@ -163,6 +163,55 @@ static object *py_get_many(object *self, object *const *arguments, intptr_t coun
   return code == ARROWCID_OK ? tuple : raise_error(&error);
 }
 
+/* hit(store, call): of the result of a call the bytes of its arrowcid_result, a lease on its value, the bytes of the value's
+   arrowcid_block, and the address and length of its bytes, as a tuple; or None. */
+static object *py_hit(object *self, object *const *arguments, intptr_t count) {
+  arrowcid_handle store, lease = 0;
+  const char *call;
+  const uint8_t *bytes = NULL;
+  int64_t length = 0;
+  arrowcid_result result;
+  arrowcid_block block;
+  arrowcid_error error;
+  object *items[5], *tuple;
+  void *thread;
+  int32_t code;
+  int i;
+  (void)self;
+  if (count != 2) return raise_words("hit takes a store and a call");
+  store = python.integer(arguments[0]);
+  call = python.bytes(arguments[1]);
+  if (store == -1 || call == NULL) return NULL;
+  thread = python.let_go();
+  code = arrowcid_memo_get(store, (const uint8_t *)call, python.bytes_size(arguments[1]), &result, &error);
+  if (code == ARROWCID_OK) code = arrowcid_get(store, &result.value, &lease, &error);
+  if (code == ARROWCID_OK) code = arrowcid_lease_block(lease, &bytes, &length, &block, &error);
+  python.take_up(thread);
+  if (code != ARROWCID_OK && lease != 0) arrowcid_release_lease(lease, NULL);
+  if (code == ARROWCID_NOTHING || code == ARROWCID_BLOCK_NOT_FOUND) return none();
+  if (code != ARROWCID_OK) return raise_error(&error);
+  items[1] = python.capsule_new((void *)(intptr_t)lease, lease_name, end_lease);
+  if (items[1] == NULL) {
+    arrowcid_release_lease(lease, NULL);
+    return NULL;
+  }
+  items[0] = python.new_bytes((const char *)&result, sizeof result);
+  items[2] = python.new_bytes((const char *)&block, sizeof block);
+  items[3] = python.new_integer((int64_t)(intptr_t)bytes);
+  items[4] = python.new_integer(length);
+  tuple = python.tuple_new(5);
+  for (i = 0; i < 5; i++) {
+    if (tuple != NULL && items[i] != NULL) {
+      python.tuple_set(tuple, i, items[i]);
+      continue;
+    }
+    if (items[i] != NULL) python.decref(items[i]);
+    if (tuple != NULL) python.decref(tuple);
+    tuple = NULL;
+  }
+  return tuple;
+}
+
 /* handle(lease): its number, for the library's other functions. */
 static object *py_handle(object *self, object *lease) {
   arrowcid_handle handle = lease_of(lease);
@@ -300,6 +349,7 @@ static method methods[] = {
     {"array", py_array, ONE_ARGUMENT, NULL},   {"device_array", py_device_array, ONE_ARGUMENT, NULL},
     {"schema", py_schema, ONE_ARGUMENT, NULL}, {"stream", py_stream, SOME_ARGUMENTS, NULL},
     {"next", py_next, SOME_ARGUMENTS, NULL},   {"get_many", py_get_many, SOME_ARGUMENTS, NULL},
+    {"hit", py_hit, SOME_ARGUMENTS, NULL},
 };
 
 void *arrowcid_python_use(const arrowcid_python *functions, arrowcid_error *error) {

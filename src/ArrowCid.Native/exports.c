@@ -229,6 +229,9 @@ EXPORT(remove_forced, (handle store, cid_in *cids, int64_t count, int64_t *remov
 EXPORT(put_together, (handle store, schema_in *schema, array_in *const *arrays, int64_t count, const char *facts_json,
                       arrowcid_block *out, err *error),
        (store, schema, arrays, count, facts_json, out, error))
+EXPORT(put_ipc_together, (handle store, const uint8_t *bytes, int64_t length, const char *facts_json,
+                          arrowcid_block *out, int64_t capacity, int64_t *count, err *error),
+       (store, bytes, length, facts_json, out, capacity, count, error))
 EXPORT(put_raws, (handle store, const uint8_t *const *bytes, const int64_t *lengths, int64_t count,
                   const char *facts_json, arrowcid_block *out, err *error),
        (store, bytes, lengths, count, facts_json, out, error))

@@ -72,6 +72,29 @@ static void put_together(arrowcid_handle store) {
   FAILS(ARROWCID_INVALID_ARGUMENT, arrowcid_put_together(store, NULL, arrays, 3, NULL, blocks, &error));
 }
 
+/* A canonical block is a stream of Arrow IPC with one batch. */
+static void put_ipc_together(arrowcid_handle store) {
+  static sample_batch batch;
+  arrowcid_block put, blocks[2];
+  arrowcid_handle lease;
+  const uint8_t *bytes;
+  int64_t length, count = 77;
+  make_sample(&batch, 4000);
+  OK(arrowcid_put_array(store, &batch.schema, &batch.array, NULL, &put, &error));
+  OK(arrowcid_get(store, &put.cid, &lease, &error));
+  OK(arrowcid_lease_block(lease, &bytes, &length, NULL, &error));
+  FAILS(ARROWCID_TOO_LARGE, arrowcid_put_ipc_together(store, bytes, length, NULL, NULL, 0, &count, &error));
+  CHECK(count == 1);
+  OK(arrowcid_put_ipc_together(store, bytes, length, "{\"tags\":{\"ipc\":\"x\"}}", blocks, 2, &count, &error));
+  CHECK(count == 1 && blocks[0].is_new == 0 && memcmp(&blocks[0].cid, &put.cid, sizeof put.cid) == 0);
+  CHECK(count_of(store, "tag.ipc = \"x\"") == 1);
+  FAILS(ARROWCID_INVALID_ARGUMENT, arrowcid_put_ipc_together(store, bytes, length, "{\"name\":\"n\"}", blocks, 2, &count, &error));
+  FAILS(ARROWCID_INVALID_ARGUMENT, arrowcid_put_ipc_together(store, bytes, length, NULL, blocks, 2, NULL, &error));
+  FAILS(ARROWCID_INVALID_DATA, arrowcid_put_ipc_together(store, bytes, length - 100, NULL, blocks, 2, &count, &error));
+  OK(arrowcid_release_lease(lease, &error));
+  OK(arrowcid_remove(store, &put.cid, 1, NULL, &error));
+}
+
 static void get_many(arrowcid_handle store) {
   arrowcid_handle leases[COUNT];
   arrowcid_cid wanted[COUNT];
@@ -241,6 +264,7 @@ int main(int count, char **arguments) {
   store = open_store(arguments[1]);
   put_raws(store);
   put_together(store);
+  put_ipc_together(store);
   get_many(store);
   annotate_many(store);
   touch(store);

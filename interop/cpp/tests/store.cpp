@@ -178,6 +178,29 @@ static void watching_names(const arrowcid::Store &store) {
   CHECK(!watch.next(0ms));
 }
 
+static void files(const arrowcid::Store &store) {
+  Cid text = store.put_raw("text").cid;
+  Cid directory = store.put_directory({{"a/b.txt", text}, {"odd \"\\\t.txt", text}}, R"({"name":"files"})").cid;
+  CHECK(store.resolve_name("files") == directory);
+  std::string found = store.directory_files(directory);
+  CHECK(found.find("\"a/b.txt\":{\"cid\":\"" + text.str() + "\",\"bytes\":4}") != std::string::npos);
+  throws(ARROWCID_SCHEMA_MISMATCH, [&] { store.directory_files(text); });
+  throws(ARROWCID_INVALID_ARGUMENT, [&] { store.put_directory({{"../a", text}}); });
+  sample_batch &batch = sample(601);
+  Cid put = store.put(batch.schema, batch.array, R"({"tags":{"set":"files"}})").cid;
+  for (bool is_catalog : {false, true}) {
+    std::FILE *file = std::tmpfile();
+    CHECK(file != nullptr);
+    std::int64_t length = is_catalog ? store.write_catalog("tag.set = \"files\"", fileno(file))
+                                     : store.write_parquet({put, put}, fileno(file));
+    char end[4];
+    CHECK(std::fseek(file, static_cast<long>(length) - 4, SEEK_SET) == 0 && std::fread(end, 1, 4, file) == 4);
+    CHECK(std::string(end, 4) == "PAR1");
+    CHECK(std::fread(end, 1, 1, file) == 0);
+    std::fclose(file);
+  }
+}
+
 static void watching(const arrowcid::Store &store) {
   arrowcid::Watch watch = store.watch();
   CHECK(!watch.next(0ms));
@@ -215,6 +238,7 @@ int main(int count, char **arguments) {
     in_place(store);
     facts(store, first);
     many(store);
+    files(store);
     watching(store);
     watching_names(store);
     store.flush();

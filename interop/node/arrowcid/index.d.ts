@@ -10,6 +10,9 @@ export interface ArrowTable {
 /** Bytes of an Arrow IPC stream or file, or what apache-arrow made. */
 export type Arrow = Bytes | ArrowTable;
 
+/** Several Tables or RecordBatches of one schema. */
+export type Batches = readonly ArrowTable[];
+
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
 /** What a block is. */
@@ -164,7 +167,10 @@ export class Store {
   readonly isClosed: boolean;
 
   /** Puts every batch. Bytes must stay as they are until the promise is settled. */
-  put(data: Arrow, facts?: Facts): Promise<Block[]>;
+  put(data: Arrow | Batches, facts?: Facts): Promise<Block[]>;
+  /** Puts batches of one schema that become visible together or not at all, also where the process is killed. They have to
+   * fit one segment of the store, else TOO_LARGE. Facts are of each, without a name. */
+  putTogether(data: Arrow | Batches, facts?: Facts): Promise<Block[]>;
   /** The same on this thread, of bytes of Arrow IPC: less work where batches are small. */
   putSync(data: Bytes, facts?: Facts): Block[];
   /** Puts bytes as they are. */

@@ -152,11 +152,11 @@ _TYPED: dict[str, list[Any]] = {
 }
 
 # What is called all the time, without types.
-_HOT = ("lease_block", "lease_array", "put_array", "memo_get")
+_HOT = ("lease_block", "lease_array", "put_array")
 
 # Built-in functions, which raise their errors by themselves.
 _PYTHON = ("python_get", "python_handle", "python_block", "python_export", "python_array", "python_device_array",
-           "python_schema", "python_stream", "python_next", "python_get_many")
+           "python_schema", "python_stream", "python_next", "python_get_many", "python_hit")
 
 
 class Native:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Generic, Iterable, Iterat
 from ._call import call_block, key_of
 from ._cid import Cid, cid_of
 from ._errors import ArrowCidError, ErrorCode, InvalidArgument
-from ._library import CID_BYTES, NOTHING, CError, Handle, call, failure, native
-from ._values import load, store_value
+from ._library import CError, Handle, call, failure, native
+from ._values import load_held, store_value
 
 if TYPE_CHECKING:
     from ._store import Store
@@ -38,7 +38,7 @@ _PLAIN = frozenset((str, int, float, bool, type(None), bytes, Cid))
 # The library's struct of a result, whose bytes are faster read than its fields: the CID, a reserved number, the expiry, the
 # time that it took and the form.
 _ResultBytes = ctypes.c_char * 120
-_TOOK, _FORM = 48, 56
+_TOOK = 48
 _number = struct.Struct("=q")
 
 
@@ -127,17 +127,12 @@ class Cached(Generic[_F]):
         return block
 
     def _find(self, block: bytes) -> Any:
-        result, store, length = _ResultBytes(), self._store._open(), c_int64(len(block))
-        code = native.memo_get(store, block, length, result, None)
-        if code == 0:
-            return result.raw
-        if code != NOTHING:
-            call(native.memo_get, store, block, length, result)  # again, for what it says
-        return None
+        """A result with its value held, or None."""
+        return native.python_hit(self._store._open().value, block)
 
-    def _load(self, result: bytes) -> Any:
-        form = self._form or result[_FORM:result.index(b"\0", _FORM)].decode()
-        value = load(self._store, cid_of(result[:CID_BYTES]), form)
+    def _load(self, found: Any) -> Any:
+        result = found[0]
+        value = load_held(self._store, found, self._form)
         self._hits += 1
         self._saved_ns += _number.unpack_from(result, _TOOK)[0]
         return value
@@ -151,7 +146,7 @@ class Cached(Generic[_F]):
             return None
         if code:
             raise failure(code, error)
-        return None if work else result.raw
+        return None if work else (result.raw, None)
 
     @contextlib.contextmanager
     def _computes(self, block: bytes) -> Iterator[None]:

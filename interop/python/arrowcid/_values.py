@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optiona
 
 from . import _call
 from ._batch import Batch
-from ._cid import Cid
+from ._cid import Cid, cid_of
 from ._dataset import Dataset
 from ._errors import BlockNotFound
-from ._library import CBlock, call, native
+from ._library import CID_BYTES, CBlock, call, native
 from ._proofs import cid as _cid_of
 from ._records import Put
 
@@ -57,6 +57,7 @@ def register(type: Any, to_batch: Callable[[Any], Any], from_batch: Callable[[An
     def get(store: "Store", cid: Cid, rest: str) -> Any:
         return from_batch(load(store, cid, rest))
 
+    _forms.clear()
     _by_name[form] = made = _Handler(form, lambda value: isinstance(value, type), put, get, priority)
     _handlers.append(made)
     _handlers.sort(key=lambda each: -each.priority)
@@ -97,6 +98,34 @@ def load(store: "Store", cid: Cid, form: str) -> Any:
         return store.dataset(cid).to_pyarrow()
     batch = store[cid]
     return batch.to_pyarrow() if batch.schema_cid[0] else bytes(batch.buffer)
+
+
+def load_held(store: "Store", found: Any, form: str | None) -> Any:
+    """The value of a result: its bytes, and what else ``hit`` gave, or None.
+
+    :param form: the form in which it is wanted; None: that of the result.
+    """
+    result = found[0]
+    about = form or result[_FORM:]
+    known = _forms.get(about)
+    if known is None:
+        text = form or result[_FORM:result.index(b"\0", _FORM)].decode()
+        name, _, rest = text.partition("|") if "|" in text else text.partition(":")
+        known = (getattr(_by_name.get(name), "get", None) is _get_array, rest, text)
+        if len(_forms) >= 1024:
+            _forms.clear()
+        _forms[about] = known
+    is_array, rest, text = known
+    if is_array and len(found) > 2:
+        layout = _layouts.get((rest, found[2][_SCHEMA]))
+        if layout is not None:
+            return _array_over(layout, *found[1:])
+    return load(store, cid_of(result[:CID_BYTES]), text)
+
+
+# What a form says, by its bytes in a result or its text.
+_forms: Dict[Any, Tuple[bool, str, str]] = {}
+_FORM = 56
 
 
 def _of(module: str, *names: str) -> Callable[[Any], bool]:
@@ -189,11 +218,16 @@ def _get_array(store: "Store", cid: Cid, rest: str) -> Any:
     known = _layouts.get((rest, about[_SCHEMA]))
     if known is None:
         return _read_array(store, cid, rest, about)
-    kind, offset, shape, count, plain = known
     at, length, handle = ctypes.c_void_p(), ctypes.c_int64(), ctypes.c_int64(native.python_handle(lease))
     if native.lease_block(handle, byref(at), byref(length), None, None):
         call(native.lease_block, handle, byref(at), byref(length), None)  # again, for what it says
-    memory = (_byte * length.value).from_address(at.value or 0)
+    return _array_over(known, lease, about, at.value or 0, length.value)
+
+
+def _array_over(layout: Any, lease: Any, _: bytes, at: int, length: int) -> Any:
+    """An array over the memory of a lease."""
+    kind, offset, shape, count, plain = layout
+    memory = (_byte * length).from_address(at)
     # The array refers to the memory, and the memory to its lease.
     memory._lease = lease  # type: ignore[attr-defined]
     array = _frombuffer(memoryview(memory).toreadonly(), kind, count, offset)

@@ -192,6 +192,10 @@ functions! {
     remove(Handle, *const [u8; 36], i64, *mut i64, *mut ErrorRecord) -> i32;
     remove_forced(Handle, *const [u8; 36], i64, *mut i64, *mut ErrorRecord) -> i32;
     put_together(Handle, *const ArrowSchema, *const *const ArrowArray, i64, *const c_char, *mut RawBlock, *mut ErrorRecord) -> i32;
+    put_directory(Handle, *const c_char, *const c_char, *mut RawBlock, *mut ErrorRecord) -> i32;
+    directory_files(Handle, *const [u8; 36], *mut c_char, i64, *mut i64, *mut ErrorRecord) -> i32;
+    write_parquet(Handle, *const [u8; 36], i64, i32, *mut i64, *mut ErrorRecord) -> i32;
+    write_catalog(Handle, *const c_char, i32, *mut i64, *mut ErrorRecord) -> i32;
     put_raws(Handle, *const *const u8, *const i64, i64, *const c_char, *mut RawBlock, *mut ErrorRecord) -> i32;
     get_many(Handle, *const [u8; 36], i64, *mut Handle, *mut ErrorRecord) -> i32;
     annotate_many(Handle, *const [u8; 36], i64, *const *const c_char, i64, *mut i64, *mut ErrorRecord) -> i32;

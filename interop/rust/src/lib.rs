@@ -11,6 +11,7 @@ mod dataset;
 mod error;
 mod facts;
 mod ffi;
+mod files;
 mod lease;
 mod many;
 mod reservation;

@@ -280,6 +280,32 @@ fn cids_are_read_in_every_base_and_written_in_base32() {
 }
 
 #[test]
+fn directories_and_parquet_files_are_written() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let text = store.put_raw(b"text", &Facts::new()).unwrap().cid;
+    let files = [("a/b.txt", text), ("odd \"\\\t.txt", text)];
+    let directory = store.put_directory(&files, &Facts::new().name("files")).unwrap().cid;
+    assert_eq!(Some(directory), store.resolve_name("files").unwrap());
+    let found = store.directory_files(&directory).unwrap();
+    assert!(found.contains(&format!("\"a/b.txt\":{{\"cid\":\"{text}\",\"bytes\":4}}")), "{found}");
+    assert_eq!(ErrorCode::SchemaMismatch, store.directory_files(&text).unwrap_err().code());
+    let outside = store.put_directory(&[("../a", text)], &Facts::new());
+    assert_eq!(ErrorCode::InvalidArgument, outside.unwrap_err().code());
+
+    let batch = store.put(&quotes(1.0)).unwrap().cid;
+    let path = folder.store().with_file_name("quotes.parquet");
+    let file = std::fs::File::create(&path).unwrap();
+    let length = store.write_parquet(&[batch, batch], &file).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    assert_eq!((length as usize, &b"PAR1"[..]), (bytes.len(), &bytes[bytes.len() - 4..]));
+    let catalog = std::fs::File::create(folder.store().with_file_name("catalog.parquet")).unwrap();
+    assert!(store.write_catalog(Some("kind = batch"), &catalog).unwrap() > 0);
+    assert!(store.write_catalog(None, &catalog).unwrap() > 0);
+    assert_eq!(ErrorCode::SchemaMismatch, store.write_parquet(&[text], &file).unwrap_err().code());
+}
+
+#[test]
 fn many_blocks_take_one_call() {
     let folder = Folder::new();
     let store = folder.open();

@@ -3,6 +3,7 @@ using ArrowCid.Columnar;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Native;
 
@@ -34,6 +35,30 @@ internal static unsafe class ManyExports
         finally
         {
             lent.ForEach(one => one.Dispose());
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_put_ipc_together")]
+    public static int PutIpcTogether(long store, byte* bytes, long length, byte* facts, Block* target, long capacity,
+        long* count, ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Argument.WritableStore(store);
+            PutManyOptions options = Together(FactsJson.Read(facts));
+            Argument.NotNull(count, nameof(count));
+            Span<Block> blocks = Argument.Array(target, capacity, "out");
+            using var borrowed = new BorrowedBytes(bytes, length);
+            List<RecordBatch> batches = BatchFile.ReadArrow(borrowed.Memory);
+            *count = batches.Count;
+            PutExports.ThrowIfMore(batches.Count, blocks.Length);
+            PutResult[] results = opened.PutMany(batches, options);
+            for (int i = 0; i < results.Length; i++) blocks[i] = Block.Of(in results[i]);
+            return NativeError.Ok;
+        }
+        catch (Exception e)
+        {
+            return NativeError.Report(e, error);
         }
     }
 

@@ -118,7 +118,7 @@ internal static unsafe class PutExports
         if (isDataset) _ = store.Datasets.Put(cids, said);
     }
 
-    private static void ThrowIfMore(int batches, int capacity)
+    internal static void ThrowIfMore(int batches, int capacity)
     {
         if (batches <= capacity) return;
         throw new ArrowCidException(ErrorCode.TooLarge,

@@ -69,6 +69,7 @@ const declared = {
   unpin: [handle, bytes],
   remove: [handle, bytes, length, bytes],
   remove_forced: [handle, bytes, length, bytes],
+  put_ipc_together: [handle, bytes, length, text, bytes, length, bytes],
   put_raws: [handle, bytes, bytes, length, text, bytes],
   get_many: [handle, bytes, length, bytes],
   annotate_many: [handle, bytes, length, bytes, length, bytes],

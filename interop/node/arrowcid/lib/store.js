@@ -55,6 +55,12 @@ export class Store {
       callAsync('put_ipc', this.#handle, ipc, ipc.length, factsText(facts), place, capacity, count));
   }
 
+  async putTogether(data, facts) {
+    const ipc = await toIpc(data);
+    return counted(BLOCK_BYTES, readBlocks, (place, capacity, count) =>
+      callAsync('put_ipc_together', this.#handle, ipc, ipc.length, factsText(facts), place, capacity, count));
+  }
+
   putSync(data, facts) {
     const ipc = asBytes(data);
     if (!ipc) throw new TypeError("putSync takes bytes of Arrow IPC alone: tableToIPC(table, 'stream')");

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Table, tableFromArrays } from 'apache-arrow';
 import { storeOf } from './folder.js';
 
 test('many blocks take one call', t => {
@@ -30,6 +31,22 @@ test('many blocks take one call', t => {
   assert.equal(store.listAll('tag.few = "1"').length, 201);
   assert.deepEqual(store.removeWhere('tag.few = "1"'), would);
   assert.deepEqual(store.listAll('tag.few = "1"'), []);
+});
+
+test('batches of one schema are put together', async t => {
+  const store = storeOf(t);
+  const tables = [1, 2, 3].map(n => tableFromArrays({ n: Int32Array.of(n, n) }));
+  const blocks = await store.putTogether(tables, { tags: { set: 'x' } });
+  assert.deepEqual(blocks.map(block => [block.isNew, block.rows]), [[true, 2], [true, 2], [true, 2]]);
+  assert.equal(store.listAll('tag.set = "x"').length, 3);
+  const again = await store.putTogether(new Table(tables.flatMap(table => table.batches)));
+  assert.deepEqual(again.map(block => [block.cid, block.isNew]), blocks.map(block => [block.cid, false]));
+  assert.deepEqual((await store.put(tables.map(table => table.batches[0]))).map(block => block.cid), blocks.map(block => block.cid));
+
+  const other = tableFromArrays({ m: Int32Array.of(1) });
+  await assert.rejects(store.putTogether([tables[0], other]), { code: 'SCHEMA_MISMATCH' });
+  await assert.rejects(store.putTogether(tables, { name: 'n' }), { code: 'INVALID_ARGUMENT' });
+  await assert.rejects(store.putTogether([tables[0], 'text']), TypeError);
 });
 
 test('a directory has files by their paths', async t => {
