@@ -18,6 +18,7 @@ internal sealed class StoreRegistry : IFactKeeper
         _sieve = new FactFilter(blocks.Coordination.IsHeld, blocks.Handle.HasSegment, blocks.Clock);
         Reader = new RegistryReader(blocks, timeout);
         Facts = new FactAppender(blocks, Reader, auditSubject);
+        Audit = new AuditBound(blocks, Reader);
         Entries = new EntryReader(blocks, Reader);
         Queries = new QueryReader(blocks, Reader, Entries);
         Copies = new CopyReader(Reader, Entries);
@@ -35,6 +36,9 @@ internal sealed class StoreRegistry : IFactKeeper
 
     /// <summary>New facts.</summary>
     public FactAppender Facts { get; }
+
+    /// <summary>How long entries of the audit trail are kept.</summary>
+    public AuditBound Audit { get; }
 
     /// <summary>What is known of one block.</summary>
     public EntryReader Entries { get; }
@@ -69,14 +73,11 @@ internal sealed class StoreRegistry : IFactKeeper
     /// <inheritdoc/>
     public string? ExamineDerived(bool repairs) => Reader.ExamineDerived(repairs);
 
-    /// <summary>Gets how long entries of the audit trail are kept; null for good.</summary>
-    public Func<TimeSpan?>? AuditKeep { get; set; }
-
     /// <inheritdoc/>
     public void Refresh()
     {
+        ulong auditFrom = Audit.FirstKept();
         Reader.ReadAndLetGo();
-        ulong auditFrom = AuditKeep?.Invoke() is { } keep ? FactStamp.FirstTime(_blocks.Clock.GetUtcNow(), keep) : 0;
         lock (Reader.Gate) _sieve.Forget(auditFrom);
     }
 

@@ -37,10 +37,6 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         Diagnostics = new StoreDiagnostics(this);
         Signatures = new StoreSignatures(this);
         Reading.Trust = Signatures.Trust;
-        // Where the policy cannot be read, everything is kept.
-        registry.AuditKeep = () => Names.Resolve(MaintenancePolicy.Name) is { } policy
-            ? Maintenance.TryReadPolicy(policy)?.AuditKeep
-            : null;
         Places = new StorePlaces(this, options);
         if (options.ReadPlaces && !IsReadOnly) Core.Fill = new PlaceFill(this);
     }

@@ -61,8 +61,8 @@ internal sealed class RunCommand(CidStore store, CallKey key, string[] words,
         catch (ArrowCidException e) when (e.Code == ErrorCode.Busy)
         {
             throw new ArrowCidException(ErrorCode.InvalidArgument,
-                $"'{key.Function}' runs itself with the same arguments, and would wait for its own result; change the " +
-                "arguments, such as one of --param, or run it without 'arrowcid run'", e);
+                $"'{key.Function}' runs itself with the same arguments, and would wait for its own result; change " +
+                "the arguments, such as one of --param, or run it without 'arrowcid run'", e);
         }
     }
 

@@ -8,7 +8,7 @@ namespace ArrowCid;
 /// The audit trail: who put, named, pinned and removed what, and when (<c>Store/Audit/AUDIT.md</c>). A server records
 /// the subject of each caller that it has authenticated, and a local handle
 /// <see cref="CidStoreOptions.AuditSubject"/>, in the record of the change itself. Removals are recorded always.
-/// <see cref="MaintenancePolicy.AuditKeep"/> says how long entries are kept.
+/// The policy of the store says how long entries are kept.
 /// </summary>
 public sealed partial class StoreAudit
 {
@@ -50,23 +50,6 @@ public sealed partial class StoreAudit
     public Task<IReadOnlyList<AuditEntry>> ListAsync(AuditFilter? filter = null,
         CancellationToken cancellationToken = default) =>
         Task.Run(() => List(filter, cancellationToken), cancellationToken);
-
-    /// <summary>From when on every entry is there, removals left out: before that the policy, as it is or was, may have
-    /// left some out.</summary>
-    internal DateTimeOffset KeptFrom()
-    {
-        DateTimeOffset kept = DateTimeOffset.UnixEpoch;
-        NameChange[] changes = [.. _store.Names.GetHistory(MaintenancePolicy.Name).OrderBy(change => change.Time)];
-        for (int i = 0; i < changes.Length; i++)
-        {
-            DateTimeOffset until = i + 1 < changes.Length ? changes[i + 1].Time : _store.Clock.GetUtcNow();
-            if (changes[i].Cid is not { } cid || _store.Maintenance.TryReadPolicy(cid) is not { AuditKeep: { } keep })
-                continue;
-            if (keep < until - DateTimeOffset.UnixEpoch && until - keep > kept) kept = until - keep;
-        }
-
-        return kept;
-    }
 
     private static IEnumerable<AuditEntry> EntriesOf(DateTimeOffset time, Fact fact) => fact switch
     {

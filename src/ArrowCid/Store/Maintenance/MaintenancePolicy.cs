@@ -10,7 +10,7 @@ namespace ArrowCid;
 public sealed record MaintenancePolicy
 {
     /// <summary>The name that points to it.</summary>
-    public const string Name = "arrowcid.maintenance";
+    public const string Name = AuditBound.PolicyName;
 
     private const string Kind = "arrowcid/maintenance";
     private const int MostRules = 1000;
@@ -70,7 +70,7 @@ public sealed record MaintenancePolicy
             ("forget", IpldNode.List([.. Forget.Select(rule => rule.ToNode())])),
         };
         if (OlderThan is { } age) entries.Add(("olderThan", Milliseconds(age)));
-        if (AuditKeep is { } keep) entries.Add(("auditKeep", Milliseconds(keep)));
+        if (AuditKeep is { } keep) entries.Add((AuditBound.Member, Milliseconds(keep)));
         if (MaxBytes is { } most) entries.Add(("maxBytes", IpldNode.Integer(most)));
         return DagCbor.Encode(IpldNode.Map([.. entries]));
     }
@@ -79,14 +79,14 @@ public sealed record MaintenancePolicy
     internal static MaintenancePolicy Decode(IpldNode node)
     {
         var map = ManifestNode.Of(node, Kind, "unreferenced", "history", "forget", "olderThan", "maxBytes",
-            "auditKeep");
+            AuditBound.Member);
         return new MaintenancePolicy
         {
             Unreferenced = map.Flag("unreferenced"),
             KeepHistory = map.Flag("history"),
             OlderThan = map.Has("olderThan") ? TimeSpan.FromMilliseconds(map.Number("olderThan")) : null,
             MaxBytes = map.Has("maxBytes") ? map.Number("maxBytes") : null,
-            AuditKeep = map.Has("auditKeep") ? SpanOf(map.Number("auditKeep")) : null,
+            AuditKeep = map.Has(AuditBound.Member) ? SpanOf(map.Number(AuditBound.Member)) : null,
             Forget = [.. map.List("forget").Select(rule => ForgetRule.Of(rule, Kind))],
         };
     }

@@ -129,19 +129,6 @@ public sealed partial class StoreMaintenance
         }
     }
 
-    /// <summary>A policy, or null where a block is none or is not here.</summary>
-    internal MaintenancePolicy? TryReadPolicy(Cid cid)
-    {
-        try
-        {
-            return _store.Reading.ReadSettings(cid) is { } node ? MaintenancePolicy.Decode(node) : null;
-        }
-        catch (ArrowCidException e) when (e.Code is ErrorCode.InvalidData or ErrorCode.BlockCorrupt)
-        {
-            return null;
-        }
-    }
-
     /// <summary>Sets what is deleted automatically from this store. Every process that maintains it uses the policy
     /// from its next round on.</summary>
     /// <param name="policy">The policy; it replaces what was said before.</param>

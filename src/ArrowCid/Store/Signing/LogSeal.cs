@@ -12,7 +12,8 @@ namespace ArrowCid;
 /// <param name="Lanes">The last number of each lane.</param>
 /// <param name="Names">The number of changes of each name, and their hash.</param>
 /// <param name="Audit">The lists of entries of the audit trail that no seal before has.</param>
-/// <param name="AuditFrom">Before this time, in ms since 1970, entries may be gone: the policy did not keep them.</param>
+/// <param name="AuditFrom">Before this time, in ms since 1970, entries may be gone: the policy did not keep
+/// them.</param>
 /// <param name="Previous">The seal before, which is kept with this one.</param>
 internal sealed record LogSeal(Guid Store, long Milliseconds, ImmutableArray<long> Lanes,
     ImmutableArray<(string Name, long Changes, Digest256 Hash)> Names, ImmutableArray<Cid> Audit,

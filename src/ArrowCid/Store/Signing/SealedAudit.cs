@@ -23,7 +23,7 @@ internal sealed class SealedAudit(CidStore store)
     public LogSeal AddTo(LogSeal seal)
     {
         SortedSet<SealedEntry> left = [.. Read().Keys];
-        long from = store.Diagnostics.Audit.KeptFrom().ToUnixTimeMilliseconds();
+        long from = store.Registry.Audit.KeptFrom().ToUnixTimeMilliseconds();
         for (LogSeal? before = At(seal.Previous); before is not null; before = At(before.Previous))
         {
             from = Math.Max(from, before.AuditFrom);
@@ -70,7 +70,8 @@ internal sealed class SealedAudit(CidStore store)
         long from = seals.Count == 0 ? 0 : seals.Max(seal => seal.AuditFrom);
         SealedEntry[] gone = [.. Missing(known, there, DateTimeOffset.FromUnixTimeMilliseconds(from))];
         Add(gone, "sealed entries are changed or gone", faults);
-        Add(late, "entries were added after the seal of their time, by an edit, or by a copy, a restore or a sync", faults);
+        Add(late, "entries were added after the seal of their time, by an edit, or by a copy, a restore or a sync",
+            faults);
     }
 
     /// <summary>The entries of a list.</summary>
@@ -112,7 +113,7 @@ internal sealed class SealedAudit(CidStore store)
     {
         SealedEntry[] missing = [.. known.Where(entry => !there.ContainsKey(entry)).Order()];
         if (missing.Length == 0) yield break;
-        DateTimeOffset kept = store.Diagnostics.Audit.KeptFrom();
+        DateTimeOffset kept = store.Registry.Audit.KeptFrom();
         if (from > kept) kept = from;
         DateTimeOffset keptRemovals = KeptRemovals(there);
         foreach (SealedEntry entry in missing)

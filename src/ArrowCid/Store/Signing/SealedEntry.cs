@@ -4,7 +4,8 @@ using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>An entry of the audit trail as seals list it: enough to tell whether it is still there, unchanged.</summary>
+/// <summary>An entry of the audit trail as seals list it: enough to tell whether it is still there,
+/// unchanged.</summary>
 /// <param name="Kind">The kind of its fact: audit or removal.</param>
 /// <param name="Time">The time of its stamp.</param>
 /// <param name="Hash">The first 16 bytes of the SHA-256 of the fact with its stamp.</param>
@@ -27,7 +28,8 @@ internal readonly record struct SealedEntry(FactKind Kind, ulong Time, UInt128 H
 
     /// <summary>Reads an entry.</summary>
     public static SealedEntry Read(ReadOnlySpan<byte> bytes) => new((FactKind)bytes[0],
-        BinaryPrimitives.ReadUInt64BigEndian(bytes[1..]), BinaryPrimitives.ReadUInt128BigEndian(bytes[(1 + sizeof(ulong))..]));
+        BinaryPrimitives.ReadUInt64BigEndian(bytes[1..]),
+        BinaryPrimitives.ReadUInt128BigEndian(bytes[(1 + sizeof(ulong))..]));
 
     /// <summary>Writes the entry.</summary>
     public void Write(Span<byte> bytes)

@@ -7,8 +7,8 @@ namespace ArrowCid;
 
 /// <summary>
 /// Blocks that no trust rule covers, because the rules are judged by them or they prove something themselves:
-/// statements, signatures, lists of both, seals with their lists, and the rules. They are told by their form, which leaves no space for
-/// other data but the words of a statement.
+/// statements, signatures, lists of both, seals with their lists, and the rules. They are told by their form, which
+/// leaves no space for other data but the words of a statement.
 /// </summary>
 internal static class TrustEvidence
 {

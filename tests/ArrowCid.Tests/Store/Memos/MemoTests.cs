@@ -186,6 +186,27 @@ public sealed class MemoTests : IDisposable
     }
 
     [Fact]
+    public void Version_that_is_a_result_is_not_forgotten_until_the_result_ends()
+    {
+        using CidStore store = Open();
+        var memo = Memo.Open(store, "f");
+        CallKey key = memo.Key(new { n = 1 });
+        Cid old = store.Put(Stores.Numbers(1)).Cid;
+        _ = store.Names.Set("n", old);
+        memo.Set(key, old);
+        _clock.Advance(TimeSpan.FromHours(2));
+        _ = store.Names.Set("n", store.Put(Stores.Numbers(2)).Cid);
+        var policy = new ForgetPolicy { KeepLast = 1 };
+        ForgetVersion kept = store.Retention.Forget(["n"], policy).Versions.Single(version => version.Cid == old);
+        Assert.False(kept.IsForgotten);
+        Assert.Equal((KeepKind.Result, key.Cid), (kept.Reasons[0].Kind, kept.Reasons[0].By!.Value));
+        Assert.Equal(old, memo.Find(key));
+        Assert.True(memo.Remove(key));
+        Assert.True(store.Retention.Forget(["n"], policy).Versions.Single(version => version.Cid == old).IsForgotten);
+        Assert.False(store.Contains(old));
+    }
+
+    [Fact]
     public void Value_of_several_calls_stays_until_the_last_of_them_ends()
     {
         using CidStore store = Open();

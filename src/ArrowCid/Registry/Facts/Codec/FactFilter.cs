@@ -13,7 +13,8 @@ namespace ArrowCid.Registry;
 /// <param name="clock">What tells how old a line of the log of removals is.</param>
 internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> isThere, TimeProvider clock)
 {
-    /// <summary>The number of removed blocks per segment that are kept: compaction bounds the log of removals.</summary>
+    /// <summary>The number of removed blocks per segment that are kept: compaction bounds the log of
+    /// removals.</summary>
     public const int MaxRemovals = 4096;
 
     /// <summary>How long removals are kept.</summary>
