@@ -309,8 +309,8 @@ public sealed class PoolTests : PoolTestBase
     public async Task Follower_from_a_store_of_another_pool_or_from_an_old_copy_of_a_store_misses_nothing()
     {
         await using var other = new PoolWorld();
-        Pool here = await _world.CreateAsync(), there = await other.CreateAsync();
-        (PoolMember writer, _) = await _world.JoinAsync(here);
+        Pool here = await World.CreateAsync(), there = await other.CreateAsync();
+        (PoolMember writer, _) = await World.JoinAsync(here);
         (PoolMember far, _) = await other.JoinAsync(there);
         (PutResult first, PoolPut before) = await writer.PutAsync(PoolWorld.Batch(1), new PutOptions { Name = "first" });
         (PutResult elsewhere, PoolPut of) = await far.PutAsync(PoolWorld.Batch(2), new PutOptions { Name = "elsewhere" });
