@@ -181,7 +181,7 @@ static void watching_names(const arrowcid::Store &store) {
 static void files(const arrowcid::Store &store) {
   Cid text = store.put_raw("text").cid;
   Cid directory = store.put_directory({{"a/b.txt", text}, {"odd \"\\\t.txt", text}}, R"({"name":"files"})").cid;
-  CHECK(store.resolve_name("files") == directory);
+  CHECK(store.resolve("files") == directory);
   std::string found = store.directory_files(directory);
   CHECK(found.find("\"a/b.txt\":{\"cid\":\"" + text.str() + "\",\"bytes\":4}") != std::string::npos);
   throws(ARROWCID_SCHEMA_MISMATCH, [&] { store.directory_files(text); });
