@@ -29,6 +29,7 @@ from ._records import Block, Facts, Name, Put, Removal
 from ._reservation import Reservation
 from ._signing import SigningKey, Statement
 from ._store import ANY, Store, open
+from ._sync import SyncConflict, SyncItem, SyncReport
 from ._values import register
 from ._watch import Gap, StoreEvent, Watch
 
@@ -41,8 +42,9 @@ __all__ = [
     "ANY", "AccessDenied", "ArrowCidError", "Batch", "BatchStream", "Block", "BlockCorrupt",
     "BlockNotFound", "Busy", "CacheInfo", "Cached", "Cid", "Dataset", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument",
     "InvalidCid", "InvalidData", "Name", "NameConflict", "NameNotFound", "NotCanonical", "Pool", "Put", "Removal", "Reservation",
-    "SchemaMismatch", "SigningKey", "Statement", "Store", "StoreEvent", "StoreFull", "StoreGone", "Watch", "check", "cid", "connect",
-    "hash_path", "library_path", "library_version", "open", "pool", "register",
+    "SchemaMismatch", "SigningKey", "Statement", "Store", "StoreEvent", "StoreFull", "StoreGone",
+    "SyncConflict", "SyncItem", "SyncReport", "Watch", "check", "cid", "connect",
+    "hash_path", "library_path", "library_version", "open", "pool", "register", "sync",
 ]
 
 
@@ -52,6 +54,15 @@ def connect(address: str, token: str | None = None, **options: Any) -> Client:
     It needs pyarrow; options and methods are those of ``arrowcid_flight.connect``."""
     import arrowcid_flight
     return arrowcid_flight.connect(address, token, **options)
+
+
+def sync(one: Any, other: Any, **options: Any) -> SyncReport:
+    """Brings two stores in step: the store at a directory, and another directory or a server. Options and report are those
+    of ``Store.sync``."""
+    if isinstance(one, Store):
+        return one.sync(other, **options)
+    with open(one) as store:
+        return store.sync(other, **options)
 
 
 def library_version() -> str:

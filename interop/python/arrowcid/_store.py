@@ -23,6 +23,7 @@ from ._records import (BLOCK_BYTES, Block, BlockBytes, Facts, Name, Put, Removal
                        expiry_ms, facts_json, name_of, put_of, puts_of)
 from ._reservation import Reservation
 from ._signing import SigningKey, Statement, says_json, statement_of
+from ._sync import SyncReport, options_of, sync
 from ._watch import Watch
 
 if TYPE_CHECKING:
@@ -608,6 +609,35 @@ class Store:
         return Removal(out.removed, out.kept, out.length)
 
     # ------------------------------------------------------------ watching
+
+    def sync(self, peer: str | os.PathLike[str] | Store, *, direction: str = "both", where: str | None = None,
+             cids: Iterable[CidLike] | None = None, as_: str | None = None, with_pins: bool = False,
+             resurrect: bool = False, merge_names: bool = False, max_bytes: int | None = None, rate: int | None = None,
+             full: bool = False, dry_run: bool = False) -> SyncReport:
+        """Brings this store and another side in step: blocks, facts and names, with little more data than they take. Each
+        block is hashed before it is stored. What was moved stays where the call ends early: call again. It runs the command
+        ``arrowcid``, from the PATH or as ``ARROWCID_COMMAND`` says.
+
+        ::
+
+            report = store.sync("https://b.example:8816?token-file=token", where='tag.day = "2026-11-20"', dry_run=True)
+
+        :param peer: another store's directory or the store itself; a server: ``http://HOST:PORT``, ``https://...``,
+            ``grpc://...``, ``unix:PATH``, with ``?token-file=FILE``; a backup or a CAR.
+        :param direction: ``both``, ``pull`` (to this store) or ``push``.
+        :param where: a filter, which each side applies to its own facts. What a block needs comes with it.
+        :param cids: the only blocks, with what they need.
+        :param as_: a prefix under which names of the other side come.
+        :param with_pins: pins too.
+        :param resurrect: blocks too that were removed on one side.
+        :param merge_names: changes of names that both sides changed go both ways.
+        :param max_bytes: the most bytes of blocks each way.
+        :param rate: the most bytes of blocks per second.
+        :param full: a comparison of everything, rather than of what came since the last sync.
+        :param dry_run: only a report.
+        """
+        return sync(self, peer, options_of(direction, where, as_, with_pins, resurrect, merge_names, max_bytes, rate, full,
+                                           dry_run), cids)
 
     def watch(self, from_: str | None = None, *, timeout: float | None = None) -> Watch:
         """Hears of every put of a batch, by any process: an iterator and an asynchronous one.

@@ -17,6 +17,7 @@ public sealed class PythonTests
     [InlineData("test_memo")]
     [InlineData("test_notebook")]
     [InlineData("test_signing")]
+    [InlineData("test_sync")]
     [InlineData("test_many")]
     [InlineData("test_fs")]
     public void The_packages_own_tests_pass_with_pyarrow_and_numpy(string module) =>

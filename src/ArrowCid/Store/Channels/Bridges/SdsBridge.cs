@@ -170,7 +170,7 @@ public sealed class SdsBridge : IDisposable
                 bool isInline = message.Content.Length <= _channel.Block.Inline;
                 _ = _channel.Send(new MessageContent
                 {
-                    Bytes = isInline ? message.Content : null,
+                    Bytes = isInline ? message.Content : default(ReadOnlyMemory<byte>?),
                     Blocks = isInline ? [] : [_channel.Store.PutRaw(message.Content).Cid],
                     Hints = [.. hints.Select(hint => (0, hint))],
                 });
