@@ -22,6 +22,7 @@ internal static class HttpRoutes
         var routing = new DelegatedRouting(service.Blocks, service);
         var operations = new Operations(service);
         var list = new ListApi(service);
+        var relations = new RelationApi(service, list);
         var get = new GetApi(service);
         var sync = new SyncApi(service);
         var channels = new ChannelApi(service);
@@ -85,6 +86,16 @@ internal static class HttpRoutes
                 Document = new("getColumnCids", "Returns the logical fingerprint of a batch or dataset, and the " +
                     "column CIDs: hashes of values, whatever their encoding.", Json("The CIDs.", "Columns")),
             },
+            new("GET", "/v1/blocks/{cid}/links", AccessOperation.List, RouteKind.Api, relations.Links)
+            {
+                Document = new("listLinks", "Returns the schema, parents, children and names of a block.",
+                    Json("The links.", "Links")),
+            },
+            new("GET", "/v1/blocks/{cid}/statements", AccessOperation.List, RouteKind.Api, relations.Statements)
+            {
+                Document = new("listStatements", "Lists the signed statements about a block.",
+                    Lines("One statement per line, with its bytes and its signature.", "SignedStatement")),
+            },
             new("GET", "/v1/datasets/{name}.parquet", AccessOperation.ResolveName, RouteKind.Api, get.GetParquet)
             {
                 Document = new("getDatasetParquet", "Returns a dataset or batch as one Parquet file, for readers " +
@@ -125,6 +136,15 @@ internal static class HttpRoutes
                 Document = new("removeName", "Deletes a name; the block stays.",
                     new ApiAnswer(StatusCodes.Status204NoContent, "The name was deleted.")),
                 Success = StatusCodes.Status204NoContent,
+            },
+            new("GET", "/v1/history/{name}", AccessOperation.List, RouteKind.Api, relations.History)
+            {
+                Document = new("listNameHistory", "Lists what a name pointed to, oldest first.",
+                    Lines("One change per line; cid is null where the name was deleted.", "Name")),
+            },
+            new("GET", "/v1/places", AccessOperation.ReadConfiguration, RouteKind.Api, relations.Places)
+            {
+                Document = new("listPlaces", "Lists the places of copies.", Lines("One place per line.", "Place")),
             },
             new("GET", "/v1/audit", AccessOperation.ReadAudit, RouteKind.Api, new AuditApi(service).Get)
             {

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Server.Http;
 
-/// <summary>The page that shows a batch in a browser: the files of <c>interop/browser</c>, which the assembly
-/// holds.</summary>
+/// <summary>The explorer: the files of <c>Explorer/built</c> and the modules of <c>interop/browser</c>, which the
+/// assembly holds.</summary>
 internal static class Page
 {
     // Which scripts may run stands in the page itself, so that it holds on any server; this cannot stand there.
@@ -13,12 +13,11 @@ internal static class Page
     private static readonly (string Path, string File, string Type)[] s_files =
     [
         ("/", "index.html", "text/html; charset=utf-8"),
-        ("/page.css", "page.css", "text/css; charset=utf-8"),
-        ("/page.mjs", "page.mjs", "text/javascript; charset=utf-8"),
-        ("/values.mjs", "values.mjs", "text/javascript; charset=utf-8"),
+        ("/explorer.css", "explorer.css", "text/css; charset=utf-8"),
+        ("/explorer.js", "explorer.js", "text/javascript; charset=utf-8"),
+        ("/apache-arrow.js", "apache-arrow.js", "text/javascript; charset=utf-8"),
         ("/arrowcid.mjs", "arrowcid.mjs", "text/javascript; charset=utf-8"),
         ("/signing.mjs", "signing.mjs", "text/javascript; charset=utf-8"),
-        ("/apache-arrow.js", "apache-arrow.js", "text/javascript; charset=utf-8"),
     ];
 
     /// <summary>A route a file.</summary>

@@ -4,11 +4,11 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ArrowCid.Server.Http;
 
 /// <summary>
-/// Names in paths: <c>/v1/names/NAME</c>, <c>/v1/datasets/NAME.parquet</c> and
-/// <c>/v1/blocks/@NAME[/info|/tags|/columns]</c>. A name may have slashes, which callers may encode or not, and the
-/// server leaves an encoded one and an encoded percent sign alike in the path that routes see. So the name is read from
-/// the request's own target, and <c>@</c> is put in its place in the path. A name that ends in <c>/info</c>,
-/// <c>/tags</c> or <c>/columns</c> needs that slash encoded.
+/// Names in paths: <c>/v1/names/NAME</c>, <c>/v1/history/NAME</c>, <c>/v1/datasets/NAME.parquet</c> and
+/// <c>/v1/blocks/@NAME[/info|/tags|/columns|/links|/statements]</c>. A name may have slashes, which callers may encode
+/// or not, and the server leaves an encoded one and an encoded percent sign alike in the path that routes see. So the name is
+/// read from the request's own target, and <c>@</c> is put in its place in the path. A name that ends in one of these
+/// five words needs the slash before it encoded.
 /// </summary>
 internal static class PathNames
 {
@@ -54,8 +54,8 @@ internal static class PathNames
         const int First = 3;
         string[] parts = target.Split('/');
         if (parts.Length <= First || parts[1] != "v1" || Array.Exists(parts, IsDots)) return null;
-        if (parts[2] == "names" && (parts.Length > First + 1 || parts[First].Length > 0))
-            return ($"/v1/names/{Mark}", NameOf(parts.AsSpan(First), 0));
+        if (parts[2] is "names" or "history" && (parts.Length > First + 1 || parts[First].Length > 0))
+            return ($"/v1/{parts[2]}/{Mark}", NameOf(parts.AsSpan(First), 0));
         if (parts[2] == "datasets")
         {
             if (!parts[^1].EndsWith(Parquet, StringComparison.Ordinal)) return null;
@@ -66,7 +66,8 @@ internal static class PathNames
         int mark = parts[First].StartsWith(Mark, StringComparison.Ordinal) ? Mark.Length
             : parts[First].StartsWith(EncodedMark, StringComparison.Ordinal) ? EncodedMark.Length : 0;
         if (parts[2] != "blocks" || mark == 0) return null;
-        bool hasMore = parts.Length > First + 1 && parts[^1] is "info" or "tags" or "columns";
+        bool hasMore = parts.Length > First + 1 && parts[^1] is "info" or "tags" or "columns"
+            or "links" or "statements";
         return ($"/v1/blocks/{Mark}{(hasMore ? "/" + parts[^1] : "")}",
             NameOf(parts.AsSpan(First, parts.Length - First - (hasMore ? 1 : 0)), mark));
     }

@@ -16,6 +16,6 @@ internal enum RouteKind
     /// <summary>For the server's operator and the users of its page.</summary>
     Operation,
 
-    /// <summary>For any caller: the files of the page that shows a batch.</summary>
+    /// <summary>For any caller: the files of the explorer.</summary>
     Page,
 }

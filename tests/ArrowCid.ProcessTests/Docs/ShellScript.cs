@@ -53,7 +53,7 @@ internal sealed partial class ShellScript
     private static readonly Dictionary<string, string> s_endless = new(StringComparer.Ordinal)
     {
         ["arrowcid serve"] = "^http ",
-        ["python3 -m http.server 8000 --directory interop/browser"] = "^Serving HTTP",
+        ["python3 -m http.server 8000 --directory src/ArrowCid.Server/Explorer/built"] = "^Serving HTTP",
     };
 
     private readonly CodeBlock _block;

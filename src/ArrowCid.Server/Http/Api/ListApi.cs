@@ -185,7 +185,8 @@ internal sealed class ListApi(HttpService service)
         return Task.CompletedTask;
     }
 
-    private async Task Lines<T>(HttpContext context, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
+    /// <summary>Answers with one JSON object per line.</summary>
+    public async Task Lines<T>(HttpContext context, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
     {
         HttpResponse response = context.Response;
         response.ContentType = FileTypes.JsonLines;
@@ -206,7 +207,8 @@ internal sealed class ListApi(HttpService service)
         await stream.Send(context.RequestAborted).ConfigureAwait(false);
     }
 
-    private static void WriteName(Utf8JsonWriter writer, NameChange change)
+    /// <summary>Writes a change of a name.</summary>
+    public static void WriteName(Utf8JsonWriter writer, NameChange change)
     {
         writer.WriteString("name", change.Name);
         writer.WriteString("cid", change.Cid?.ToString());

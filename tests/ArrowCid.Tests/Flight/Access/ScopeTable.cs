@@ -79,6 +79,9 @@ internal static class ScopeTable
         new("list names", Asks.Read, Get("/v1/names"), DoGet("""["catalog"]""")),
         new("describe a block", Asks.Read, Get("/v1/blocks/{cid}/info"), Act("describe", "{cid}")),
         new("column CIDs of a block", Asks.Fetch, Get("/v1/blocks/{cid}/columns")),
+        new("list the links of a block", Asks.Read, Get("/v1/blocks/{cid}/links")),
+        new("list the statements about a block", Asks.Read, Get("/v1/blocks/{cid}/statements")),
+        new("list what a name pointed to", Asks.Read, new("GET /v1/history/{name}", "GET /v1/history/{old}")),
         new("watch", Asks.Read, Get("/v1/watch"), DoGet("""["watch"]""")),
         new("info of the watch", Asks.Read, null, Call("GetFlightInfo", _ => FlightCall.Path("watch"))),
         new("open a sync", Asks.Read, new("POST /v1/sync", "POST /v1/sync", ""), Act("sync", "\n")),
@@ -132,6 +135,7 @@ internal static class ScopeTable
         new("remove a block", Asks.Admin, new("DELETE /v1/blocks/{cid}", "DELETE /v1/blocks/{cid}?dryRun=true"),
             Act("remove", """{"cid": "{cid}", "dryRun": true}""")),
         new("read the configuration", Asks.Admin, Get("/config")),
+        new("list the places", Asks.Admin, Get("/v1/places")),
         new("read the audit trail", Asks.Admin, Get("/v1/audit"), DoGet("""["audit"]""")),
         new("read the audit trail of a subject", Asks.Admin, Get("/v1/audit", "?subject=reader&format=arrow"),
             DoGet("""{"audit": {"subject": "reader"}}""")),
@@ -153,7 +157,7 @@ internal static class ScopeTable
         new("reflection", Asks.Nothing, null, Reflection("v1")),
         new("reflection of before", Asks.Nothing, null, Reflection("v1alpha")),
         new("list actions", Asks.Nothing, null, Call("ListActions", _ => new Empty())),
-        .. new[] { "/", "/page.css", "/page.mjs", "/values.mjs", "/arrowcid.mjs", "/signing.mjs", "/apache-arrow.js" }
+        .. new[] { "/", "/explorer.css", "/explorer.js", "/arrowcid.mjs", "/signing.mjs", "/apache-arrow.js" }
             .Select(page => new ScopeRow($"page {page}", Asks.Nothing, Get(page))),
         .. new[] { "CancelFlightInfo", "RenewFlightEndpoint", "SetSessionOptions", "GetSessionOptions", "CloseSession" }
             .Select(action => new ScopeRow(action, Asks.Nothing, null, Act(action, ""))),

@@ -30,7 +30,7 @@ public sealed class CompressionTests : IAsyncLifetime
         {
             $"/v1/blocks/{_large}?format=csv", $"/v1/blocks/{_large}?format=json", $"/v1/blocks/{_large}", $"/v1/blocks/{_dataset}",
             $"/v1/blocks/{_large}?columns=n", $"/v1/blocks/{_large}?format=car", $"/ipfs/{_small}?format=raw", $"/ipfs/{_large}?format=raw",
-            $"/ipfs/{_dataset}?format=car", $"/ipfs/{_dataset}?format=dag-cbor", "/v1/openapi.json", "/v1/names", "/page.mjs",
+            $"/ipfs/{_dataset}?format=car", $"/ipfs/{_dataset}?format=dag-cbor", "/v1/openapi.json", "/v1/names", "/explorer.js",
         })
         {
             using HttpResponseMessage plain = await _served.Owner.Send("GET", path);
