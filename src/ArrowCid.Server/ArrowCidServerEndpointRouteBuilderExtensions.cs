@@ -53,7 +53,7 @@ public static class ArrowCidServerEndpointRouteBuilderExtensions
         return routes;
     }
 
-    /// <summary>Maps the page that shows a batch in a browser, at <c>/</c> where the host has no such route
+    /// <summary>Maps the explorer, which shows the store in a browser, at <c>/</c> where the host has no such route
     /// itself.</summary>
     /// <param name="endpoints">The routes of the host.</param>
     /// <returns>Adds conventions to the routes.</returns>

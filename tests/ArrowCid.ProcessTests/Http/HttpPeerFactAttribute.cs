@@ -22,6 +22,9 @@ public enum HttpPeer
 
     /// <summary>pyarrow in the peers' Python.</summary>
     PyArrow,
+
+    /// <summary>preact, esbuild, TypeScript and apache-arrow, of which the explorer is built.</summary>
+    Explorer,
 }
 
 /// <summary>
@@ -57,6 +60,7 @@ public sealed class HttpPeerFactAttribute : FactAttribute
         HttpPeer.Ipfs => Directory.Exists(Path.Combine(Programs.Peers, "ipfs", "node_modules", "kubo-rpc-client")),
         HttpPeer.Storacha => Directory.Exists(Path.Combine(Programs.Peers, "storacha", "node_modules", "@storacha", "upload-api")),
         HttpPeer.VerifiedFetch => File.Exists(Node24),
+        HttpPeer.Explorer => Directory.Exists(Path.Combine(Programs.Peers, "explorer", "node_modules", "esbuild")),
         _ => true,
     };
 

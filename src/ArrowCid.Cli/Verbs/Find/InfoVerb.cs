@@ -112,8 +112,19 @@ internal static class InfoVerb
         line("time", ListVerb.Time(block.Time));
         line("location", lease.Location);
         if (entry is not null) PrintFacts(entry, line);
-        foreach (Field field in lease.View.Schema.Fields) line("field", field.ToString());
+        PrintFields(lease.View, line);
         foreach ((string key, string value) in lease.View.Schema.Metadata) line("metadata", $"{key} = {value}");
+    }
+
+    /// <summary>Prints the fields; for a person, numeric ones with their distribution.</summary>
+    private static void PrintFields(RecordBatch batch, Action<string, string> line)
+    {
+        for (int i = 0; i < batch.Schema.Fields.Count; i++)
+        {
+            string field = batch.Schema.Fields[i].ToString();
+            string? values = Output.IsTerminal ? Sparkline.Draw(batch.Columns[i]) : null;
+            line("field", values is null ? field : $"{field,-32}  {values}");
+        }
     }
 
     /// <summary>Prints what is known of a block that only other places have.</summary>

@@ -63,7 +63,7 @@ function Metadata({ entry }: { entry: Entry }) {
         <div><dt>Tags</dt><dd>{Object.keys(entry.tags).length === 0 ? '–' : <Tags tags={entry.tags} />}</dd></div>
         <div><dt>As a file of IPFS</dt><dd><code class="long">{entry.dag ?? entry.cid}</code> <Copy text={entry.dag ?? entry.cid} /></dd></div>
       </dl>
-      {entry.json !== null && entry.json !== undefined && <pre tabIndex={0} aria-label="JSON of the block">{JSON.stringify(entry.json, null, 2)}</pre>}
+      {entry.json !== null && entry.json !== undefined && <pre tabIndex={0} role="region" aria-label="JSON of the block">{JSON.stringify(entry.json, null, 2)}</pre>}
     </section>
   );
 }

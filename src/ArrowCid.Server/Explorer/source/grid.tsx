@@ -1,13 +1,13 @@
 // A table of any number of rows, of which the page holds only those that are visible.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { troubleOf } from './api';
 import { MOST_BYTES, type Frame } from './frame';
 import { orderOf, TESTS, type RowTest, type Sort, type TestKind } from './order';
 import { Failure } from './parts';
 import { countText, natureOf, textOf, typeText } from './values';
 
-const ROW = 26;
+const ROW = 26, HEAD = 58;
 // Browsers end an element at about 16 or 33 million pixels; beyond it a pixel is more than one row.
 const MOST_PIXELS = 12_000_000;
 const COLUMNS = 60;
@@ -110,15 +110,16 @@ function Window({ frame, order, sort, columns: [from, to], label, onSort, onErro
   const painter = useRef<Painter | null>(null);
   const total = order ? order.length : frame.numRows;
   const fields = frame.fields.slice(from, to);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const made = new Painter(frame, scroller.current!, body.current!, from, to, onError);
     painter.current = made;
     return () => made.end();
   }, [frame, from, to]);
-  useEffect(() => painter.current?.show(order), [frame, order]);
+  useLayoutEffect(() => painter.current?.show(order), [frame, order]);
   return (
-    <div class="grid" tabIndex={0} role="region" aria-label={label} ref={scroller}>
-      <div class="space" style={{ height: `${Math.min(total * ROW, MOST_PIXELS) + 58}px` }}>
+    <div class="grid" tabIndex={0} role="region" aria-label={label} ref={scroller}
+      style={{ height: `min(70vh, 46rem, ${total * ROW + HEAD + 2 * ROW}px)` }}>
+      <div class="space" style={{ height: `${Math.min(total * ROW, MOST_PIXELS) + HEAD + ROW}px` }}>
         <table class="stick" aria-rowcount={total + 1} aria-colcount={frame.fields.length + 1}>
           <colgroup><col class="row-number" />{fields.map((_, i) => <col key={i} />)}</colgroup>
           <thead>
@@ -181,7 +182,7 @@ class Painter {
   }
 
   private get visible(): number {
-    return Math.max(1, Math.floor((this.scroller.clientHeight - 58) / ROW));
+    return Math.max(1, Math.floor((this.scroller.clientHeight - HEAD) / ROW));
   }
 
   private readonly keyed = (event: KeyboardEvent) => {

@@ -7,7 +7,7 @@ import { link } from './route';
 import { bytesText, countText } from './values';
 
 const MOST_LINES = 200;
-const NAMES_EVERY = 3000;
+const NAMES_EVERY = 3000, NAMES_AFTER_PUT = 100;
 
 interface Line {
   key: number;
@@ -35,6 +35,7 @@ export function Live() {
   paused.current = isPaused;
   const channels = useLoad([], (signal) => getLines<Channel>('/v1/channels', signal));
   const counter = useRef(0);
+  const poke = useRef<() => void>(() => undefined);
   const add = (line: Omit<Line, 'key'>) => {
     if (!paused.current) setLines((before) => [{ ...line, key: counter.current++ }, ...before].slice(0, MOST_LINES));
   };
@@ -45,11 +46,13 @@ export function Live() {
       for await (const event of events('/v1/watch', ends.signal, setConnected)) {
         const line = lineOf(event);
         if (line) add(line);
+        // What was put is often named at once.
+        poke.current();
       }
     };
     setError(null);
     run().catch((reason: unknown) => ends.signal.aborted || setError(reason));
-    void followNames(ends.signal, add);
+    void followNames(ends.signal, add, poke);
     return () => ends.abort();
   }, [turn]);
 
@@ -113,7 +116,8 @@ function messageOf(channel: string, { data }: ServerEvent): Omit<Line, 'key'> {
   return { kind: 'message', at: found.time, cid: found.contents[0] ?? null, text: `${channel}: ${text}` };
 }
 
-async function followNames(signal: AbortSignal, add: (line: Omit<Line, 'key'>) => void): Promise<void> {
+async function followNames(signal: AbortSignal, add: (line: Omit<Line, 'key'>) => void, poke: { current: () => void }):
+    Promise<void> {
   let before: Map<string, string | null> | null = null;
   while (!signal.aborted) {
     try {
@@ -133,6 +137,9 @@ async function followNames(signal: AbortSignal, add: (line: Omit<Line, 'key'>) =
       // The stream of events tells what is wrong; a refusal does not change by asking again.
       if (signal.aborted || troubleOf(error).wantsToken) return;
     }
-    await new Promise((resolve) => setTimeout(resolve, NAMES_EVERY));
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, NAMES_EVERY);
+      poke.current = () => setTimeout(resolve, NAMES_AFTER_PUT);
+    });
   }
 }
