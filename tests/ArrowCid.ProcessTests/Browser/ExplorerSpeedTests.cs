@@ -96,12 +96,11 @@ public sealed class ExplorerSpeedTests(ExplorerBrowser browser, ITestOutputHelpe
         return await page.EvaluateAsync<double>("performance.now()") - from;
     }
 
-    private void Print(FormattableString line)
+    private void Print(string line)
     {
-        string text = line.ToString(CultureInfo.InvariantCulture);
-        output.WriteLine(text);
+        output.WriteLine(line);
         Directory.CreateDirectory(Pictures);
-        File.AppendAllText(Path.Combine(Pictures, "explorer-figures.txt"), text + "\n");
+        File.AppendAllText(Path.Combine(Pictures, "explorer-figures.txt"), line + "\n");
     }
 
     /// <summary>A trace of Chromium.</summary>

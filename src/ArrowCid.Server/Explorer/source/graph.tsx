@@ -77,7 +77,7 @@ function Drawing({ nodes, edges, center }: { nodes: Node[]; edges: Graph['edges'
           const { x, y } = places.get(node.cid)!;
           const name = node.names[0] ? `@${node.names[0]}` : '';
           return (
-            <a href={link(['data', node.cid, 'links'])} class={node.cid === center ? 'node center' : 'node'} aria-label={`${name} ${node.cid}`.trim()}>
+            <a href={link(['data', node.cid, 'links'])} class={node.cid === center ? 'node center' : 'node'}>
               <rect x={x} y={y} width={WIDTH} height={HEIGHT} rx="6" />
               <text x={x + 10} y={y + (name ? 18 : 27)}>{name.length > 24 ? `${name.slice(0, 23)}…` : name || shortCid(node.cid)}</text>
               {name && <text class="soft" x={x + 10} y={y + 35}>{shortCid(node.cid)}</text>}

@@ -82,7 +82,7 @@ function Histogram({ of, text, name }: { of: Profile; text: (value: number) => s
   const most = Math.max(...of.bins.map(({ count }) => count));
   const width = 240 / of.bins.length;
   return (
-    <svg class="histogram" viewBox="0 0 240 60" role="img"
+    <svg class="histogram" viewBox="0 0 240 60" preserveAspectRatio="none" role="img"
       aria-label={`Histogram of ${name}: from ${text(of.bins[0]!.from)} to ${text(of.bins.at(-1)!.to)}, at most ${countText(most)} rows in one of ${of.bins.length} parts`}>
       {of.bins.map(({ from, to, count }, i) => {
         const height = count === 0 ? 0 : Math.max(1, count / most * 58);
