@@ -2,7 +2,6 @@ using System.Text.Json;
 using ArrowCid.ProcessTests.Flight;
 using Microsoft.Playwright;
 using static ArrowCid.ProcessTests.Browser.ExplorerBrowser;
-using static Microsoft.Playwright.Assertions;
 
 namespace ArrowCid.ProcessTests.Browser;
 
@@ -13,13 +12,13 @@ public sealed class ExplorerAccessibilityTests(ExplorerBrowser browser)
     [BrowserFact(needsAxe: true)]
     public async Task Every_view_passes_axe_in_light_and_in_dark_and_fits_a_phone()
     {
-        using ServedStore served = ServedStore.Start();
-        string before = await PutTrades(served, 200, "&name=trades&tag=day%3Dmonday&producer=feed");
-        string after = await PutTrades(served, 150, $"&name=trades&parent={before}");
+        ServedStore served = browser.Served;
+        string before = await PutTrades(served, 200, "&name=axe&producer=feed");
+        string after = await PutTrades(served, 150, $"&name=axe&parent={before}");
         string axe = await File.ReadAllTextAsync(BrowserFactAttribute.Axe);
         string[] views =
         [
-            "/search", "/names", "/name/trades", "/data/@trades", $"/data/{after}/profile", $"/data/{after}/links", $"/data/{after}/details",
+            "/search", "/names", "/name/axe", "/data/@axe", $"/data/{after}/profile", $"/data/{after}/links", $"/data/{after}/details",
             $"/diff/{before}/{after}", "/diff", "/live", "/server", "/sign-in", "/data/bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy",
         ];
         var findings = new List<string>();
@@ -39,7 +38,7 @@ public sealed class ExplorerAccessibilityTests(ExplorerBrowser browser)
                 findings.AddRange(found.EnumerateArray().Select(each => $"{scheme} {view} {each}"));
                 int wide = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
                 if (wide > 0) findings.Add($"{scheme} {view} is {wide} pixels too wide");
-                if (scheme == ColorScheme.Dark && view is "/data/@trades" or "/search") await Picture(page, $"explorer-phone{view.Replace('/', '-')}");
+                if (scheme == ColorScheme.Dark && view is "/data/@axe" or "/search") await Picture(page, $"explorer-phone{view.Replace('/', '-')}");
             }
         }
 

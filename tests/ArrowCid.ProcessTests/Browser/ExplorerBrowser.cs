@@ -9,8 +9,8 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ArrowCid.ProcessTests.Browser;
 
-/// <summary>Headless Chromium, which the tests of the explorer share. Their pictures stay in
-/// <c>.artifacts/screenshots</c>.</summary>
+/// <summary>Headless Chromium and a server, which the tests of the explorer share, one after the other: each puts blocks and
+/// names of its own. Their pictures stay in <c>.artifacts/screenshots</c>.</summary>
 public sealed class ExplorerBrowser : IAsyncLifetime
 {
     /// <summary>A text that is markup, and must stay text.</summary>
@@ -20,10 +20,13 @@ public sealed class ExplorerBrowser : IAsyncLifetime
 
     private IPlaywright? _playwright;
     private IBrowser? _browser;
+    private ServedStore? _served;
 
     public static string Pictures { get; } = Path.Combine(Command.Root, ".artifacts", "screenshots");
 
     public IBrowser Chromium => _browser ?? throw new InvalidOperationException("no Chromium on the PATH");
+
+    internal ServedStore Served => _served ??= ServedStore.Start();
 
     public async Task InitializeAsync()
     {
@@ -43,6 +46,7 @@ public sealed class ExplorerBrowser : IAsyncLifetime
     {
         if (_browser is not null) await _browser.DisposeAsync();
         _playwright?.Dispose();
+        _served?.Dispose();
     }
 
     /// <summary>Opens a page of a server, signed in where a server is given.</summary>

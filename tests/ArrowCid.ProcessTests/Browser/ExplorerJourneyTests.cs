@@ -1,7 +1,5 @@
-using System.Text;
-using System.Text.Json;
-using ArrowCid.ProcessTests.Cli;
 using ArrowCid.ProcessTests.Flight;
+using ArrowCid.Signing;
 using Microsoft.Playwright;
 using static ArrowCid.ProcessTests.Browser.ExplorerBrowser;
 using static Microsoft.Playwright.Assertions;
@@ -15,7 +13,7 @@ public sealed class ExplorerJourneyTests(ExplorerBrowser browser)
     [BrowserFact]
     public async Task Newcomer_signs_in_searches_with_completion_and_reads_a_proved_table()
     {
-        using ServedStore served = ServedStore.Start();
+        ServedStore served = browser.Served;
         string cid = await PutTrades(served, more: "&name=trades&tag=day%3Dmonday");
         IPage page = await browser.Open(served.Http);
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Sign in with a token that may read.");
@@ -71,7 +69,7 @@ public sealed class ExplorerJourneyTests(ExplorerBrowser browser)
     [BrowserFact]
     public async Task Analyst_sorts_filters_profiles_follows_links_and_compares_two_versions()
     {
-        using ServedStore served = ServedStore.Start();
+        ServedStore served = browser.Served;
         string raw = await Put(served, "producer=feed", "id,px\n7,1\n");
         string[] rows = [.. Enumerable.Range(0, 300).Select(i => $"{i},{(i == 9 ? "" : $"{i % 50}.5")},{(i % 3 == 0 ? "a" : "b")}")];
         string before = await Put(served, $"name=prices&parent={raw}", $"id,px,side\n{string.Join('\n', rows)}\n");
@@ -126,16 +124,27 @@ public sealed class ExplorerJourneyTests(ExplorerBrowser browser)
     }
 
     [BrowserFact]
+    public async Task Integers_beyond_53_bits_are_sorted_exactly()
+    {
+        string cid = await Put(browser.Served, "", "n\n9007199254740993\n9007199254740992\n9007199254740994\n");
+        IPage page = await browser.Open($"{browser.Served.Http}/#/data/{cid}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "n", Exact = true }).ClickAsync();
+        await Expect(page.Locator(".grid th[aria-sort=ascending]")).ToContainTextAsync("n");
+        Assert.Equal(["1", "9007199254740992"], await Row(page, 0));
+        Assert.Equal(["0", "9007199254740993"], await Row(page, 1));
+        Assert.Equal(["2", "9007199254740994"], await Row(page, 2));
+    }
+
+    [BrowserFact]
     public async Task Operator_watches_puts_names_and_messages_and_sees_figures_copies_and_signers()
     {
-        using ServedStore served = ServedStore.Start();
-        string cid = await Put(served, "name=first", "a\n1\n");
-        string key = Path.Combine(served.Folder, "me.key");
-        string id = Command.Run("key", "new", key).Exits(0).Text.TrimEnd();
-        Command.Run("sign", cid, "--key", key, "--say", "role=approved", "--store", served.Directory).Exits(0);
+        ServedStore served = browser.Served;
+        string cid = await Put(served, "name=first", "operator\n1\n");
+        using SigningKey key = SigningKey.Create();
         string cold = Path.Combine(served.Folder, "cold");
         using (CidStore store = CidStore.Open(served.Directory))
         {
+            _ = store.Signatures.Sign(Cid.Parse(cid), key, new Dictionary<string, string> { ["role"] = "approved" });
             Directory.CreateDirectory(cold);
             store.Places.Add(new BlockPlace { Name = "cold", Location = cold });
             _ = store.Places.Copy([Cid.Parse(cid)], "cold");
@@ -150,7 +159,7 @@ public sealed class ExplorerJourneyTests(ExplorerBrowser browser)
         Task<IResponse> channel = page.WaitForResponseAsync(answer => answer.Url.EndsWith("/notes/messages", StringComparison.Ordinal));
         await page.SelectOptionAsync("select", "notes");
         _ = await channel;
-        string second = await Put(served, "name=second", "a\n1\n2\n");
+        string second = await Put(served, "name=second", "operator\n1\n2\n");
         _ = await Call(served, HttpMethod.Post, "/v1/channels/notes/messages", """{"text": "hello <b>"}""", "application/json");
         await Expect(page.Locator(".live .put").First).ToContainTextAsync("2 rows");
         await Expect(page.Locator(".live .put .cid").First).ToHaveAttributeAsync("title", second);
@@ -169,7 +178,7 @@ public sealed class ExplorerJourneyTests(ExplorerBrowser browser)
 
         await page.GotoAsync($"{served.Http}/#/data/@first/details");
         ILocator signer = page.Locator("#signers li");
-        await Expect(signer).ToContainTextAsync(id);
+        await Expect(signer).ToContainTextAsync(key.Id);
         await Expect(signer.Locator(".proof")).ToContainTextAsync("Proved");
         await Expect(signer).ToContainTextAsync("roleapproved");
         await Expect(page.Locator(".panel", new() { HasTextString = "Copies" }).First).ToContainTextAsync("cold");

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using ArrowCid.ProcessTests.Cli;
 using ArrowCid.ProcessTests.Flight;
 using ArrowCid.ProcessTests.Http;
+using ArrowCid.Signing;
 using Microsoft.Playwright;
 using static ArrowCid.ProcessTests.Browser.ExplorerBrowser;
 using static Microsoft.Playwright.Assertions;
@@ -15,8 +15,8 @@ public sealed class ExplorerProofTests(ExplorerBrowser browser)
     [BrowserFact]
     public async Task Byte_that_changed_on_the_way_or_on_the_disk_is_refused_and_nothing_is_shown()
     {
-        using ServedStore served = ServedStore.Start();
-        string cid = await PutTrades(served);
+        ServedStore served = browser.Served;
+        string cid = await PutTrades(served, 5000);
         IPage page = await browser.Open("about:blank");
         await page.RouteAsync("**/ipfs/**", async route =>
         {
@@ -41,13 +41,19 @@ public sealed class ExplorerProofTests(ExplorerBrowser browser)
     [BrowserFact]
     public async Task Batch_of_a_dataset_is_proved_when_its_rows_are_shown_and_refused_where_it_is_damaged()
     {
-        using ServedStore served = ServedStore.Start();
-        string file = Path.Combine(served.Folder, "rows.csv");
-        File.WriteAllLines(file, ["n", .. Enumerable.Range(0, 120).Select(n => $"{n}")]);
-        string cid = Command.Run("put", "--store", served.Directory, "--json", "--rows-per-block", "40", "--dataset", "trips", file)
-            .Exits(0).Json[^1].GetProperty("cid").GetString()!;
+        ServedStore served = browser.Served;
+        string rows = string.Join('\n', Enumerable.Range(0, 120));
+        JsonElement put = await Call(served, HttpMethod.Post, "/v1/blocks?rowsPerBlock=40", $"n\n{rows}\n", "text/csv");
+        Cid[] batches = [.. put.GetProperty("blocks").EnumerateArray().Select(each => Cid.Parse(each.GetProperty("cid").GetString()!))];
+        Cid cid;
+        using (CidStore store = CidStore.Open(served.Directory))
+        {
+            cid = store.Datasets.Put(batches).Cid;
+            _ = store.Names.Set("trips", cid);
+        }
+
         IPage page = await browser.Open($"{served.Http}/#/data/@trips", served);
-        await Expect(page.Locator("#cid")).ToHaveTextAsync(cid);
+        await Expect(page.Locator("#cid")).ToHaveTextAsync($"{cid}");
         await Expect(page.Locator("#proof")).ToContainTextAsync("each of its 3 batches is proved before its rows are shown");
         await Expect(page.Locator("#rows")).ToHaveTextAsync("120 rows, 1 column");
         await page.Locator(".grid").FocusAsync();
@@ -70,10 +76,11 @@ public sealed class ExplorerProofTests(ExplorerBrowser browser)
     [BrowserFact]
     public async Task Signed_statement_is_verified_with_WebCrypto_and_refused_once_a_byte_changed()
     {
-        using ServedStore served = ServedStore.Start();
-        string cid = await Put(served, "", "a\n1\n"), key = Path.Combine(served.Folder, "me.key");
-        string id = Command.Run("key", "new", key).Exits(0).Text.TrimEnd();
-        Command.Run("sign", cid, "--key", key, "--say", "role=approved", "--store", served.Directory).Exits(0);
+        ServedStore served = browser.Served;
+        string cid = await Put(served, "", "signed\n1\n");
+        using SigningKey key = SigningKey.Create();
+        using (CidStore store = CidStore.Open(served.Directory))
+            _ = store.Signatures.Sign(Cid.Parse(cid), key, new Dictionary<string, string> { ["role"] = "approved" });
         IPage page = await browser.Open(served.Http, served);
         JsonElement said = await page.EvaluateAsync<JsonElement>("""
             async ([cid, token]) => {
@@ -93,7 +100,7 @@ public sealed class ExplorerProofTests(ExplorerBrowser browser)
               return { key: said.key, role: said.says.role, taken };
             }
             """, new[] { cid, served.Token });
-        Assert.Equal((id, "approved", 0), (said.GetProperty("key").GetString(), said.GetProperty("role").GetString(), said.GetProperty("taken").GetInt32()));
+        Assert.Equal((key.Id, "approved", 0), (said.GetProperty("key").GetString(), said.GetProperty("role").GetString(), said.GetProperty("taken").GetInt32()));
 
         // A server that lies about a statement does not get it proved.
         await page.RouteAsync("**/statements", async route =>
@@ -109,7 +116,7 @@ public sealed class ExplorerProofTests(ExplorerBrowser browser)
     [BrowserFact]
     public async Task Page_of_another_origin_reads_blocks_by_CID_and_nothing_else_and_its_token_stays()
     {
-        using ServedStore served = ServedStore.Start();
+        ServedStore served = browser.Served;
         using ServedStore other = ServedStore.Start();
         string cid = await Put(served, "name=n", "a\n1\n");
         IPage page = await browser.Open($"{other.Http}/?server={Uri.EscapeDataString(served.Http)}#/data/{cid}", other);
@@ -136,7 +143,7 @@ public sealed class ExplorerProofTests(ExplorerBrowser browser)
     [BrowserFact]
     public async Task No_script_runs_but_the_explorers_own()
     {
-        using ServedStore served = ServedStore.Start();
+        ServedStore served = browser.Served;
         IPage page = await browser.Open(served.Http);
         await page.EvaluateAsync("""
             () => {
@@ -161,7 +168,7 @@ public sealed class ExplorerProofTests(ExplorerBrowser browser)
     [BrowserFact]
     public async Task Hostile_names_tags_columns_and_cells_are_text_in_every_view()
     {
-        using ServedStore served = ServedStore.Start();
+        ServedStore served = browser.Served;
         string name = Uri.EscapeDataString(Markup);
         string column = "</th><script>document.title='broken in'</script>";
         string before = await Put(served, $"name={name}&tag={Uri.EscapeDataString($"k={Markup}")}&producer={name}",

@@ -53,6 +53,6 @@ internal static class Sparkline
         int most = counts.Max();
         return string.Concat(counts.Select(count => count == 0
             ? ' '
-            : Levels[(int)((long)(count - 1) * Levels.Length / most)]));
+            : Levels[(int)(((long)count * Levels.Length + most - 1) / most) - 1]));
     }
 }

@@ -20,7 +20,8 @@ export class Frame {
   readonly bytes: number = 0;
   private readonly tables = new Map<number, Table>();
   private readonly pending = new Map<number, Promise<Table>>();
-  private isPinned = false;
+  // The first batches stay; of the others the last few do.
+  private pinned = 1;
   readonly fields: Field[];
 
   private constructor(readonly cid: string, readonly isDataset: boolean, readonly parts: Part[], first: Table | null,
@@ -59,6 +60,11 @@ export class Frame {
     return low;
   }
 
+  /** The number of rows of the first batches. */
+  rowsOf(parts: number): number {
+    return parts < this.starts.length ? this.starts[parts]! : this.numRows;
+  }
+
   /** A batch, where it was fetched and proved already. */
   loaded(part: number): Table | undefined {
     return this.tables.get(part);
@@ -87,14 +93,24 @@ export class Frame {
   /** Fetches and proves every batch, and keeps all. */
   async loadAll(onProgress: (share: number) => void): Promise<void> {
     if (this.bytes > MOST_BYTES) {
-      throw new Trouble('This dataset is too large for the browser to sort, filter, profile or compare.',
-        'Narrow it with "arrowcid query", or open one of its batches under Details.');
+      throw new Trouble('This dataset is too large for the browser to sort, filter or compare.',
+        'Select its rows with "arrowcid get" or "arrowcid diff", or open one of its batches under Details.');
     }
-    this.isPinned = true;
-    for (let part = 0; part < this.parts.length; part++) {
+    await this.loadSome(onProgress);
+  }
+
+  /** Fetches and proves as many batches from the first one as the browser holds, and keeps them. Returns their number. */
+  async loadSome(onProgress: (share: number) => void): Promise<number> {
+    let count = 0;
+    for (let bytes = 0; count < this.parts.length && (count === 0 || bytes + this.parts[count]!.bytes <= MOST_BYTES); count++) {
+      bytes += this.parts[count]!.bytes;
+    }
+    this.pinned = Math.max(this.pinned, count);
+    for (let part = 0; part < count; part++) {
       await this.load(part);
-      onProgress((part + 1) / this.parts.length);
+      onProgress((part + 1) / count);
     }
+    return count;
   }
 
   /** A column of a batch that was loaded. */
@@ -104,10 +120,9 @@ export class Frame {
 
   private keep(part: number, table: Table): void {
     this.tables.set(part, table);
-    if (this.isPinned) return;
     for (const oldest of this.tables.keys()) {
-      if (this.tables.size <= KEPT) break;
-      if (oldest !== 0) this.tables.delete(oldest);
+      if (this.tables.size <= this.pinned + KEPT) break;
+      if (oldest >= this.pinned) this.tables.delete(oldest);
     }
   }
 }

@@ -77,35 +77,47 @@ async function sorted(frame: Frame, rows: Uint32Array, { column, isDescending }:
   const type = frame.fields[column]!.type;
   const nature = natureOf(type);
   const isNumeric = (nature === 'number' || nature === 'time') && type.typeId !== Type.Dictionary;
-  const numbers = isNumeric ? new Float64Array(frame.numRows) : null;
-  const texts: (string | null)[] = numbers ? [] : new Array<string | null>(frame.numRows);
+  const sign = isDescending ? -1 : 1;
+  if (isNumeric) {
+    const numbers = new Float64Array(frame.numRows);
+    let isExact = true;
+    await visit(frame, column, (row, value) => {
+      numbers[row] = numberOf(value, type);
+      isExact &&= type.typeId === Type.Decimal ? value === null || String(value).length <= 15
+        : typeof value !== 'bigint' || Number.isSafeInteger(numbers[row]);
+    });
+    // Rows without a value come last, and equal rows keep their order.
+    if (isExact) {
+      return rows.sort((a, b) => {
+        const x = numbers[a]!, y = numbers[b]!;
+        if (x < y) return -sign;
+        if (x > y) return sign;
+        if (x === y) return a - b;
+        return x !== x ? (y !== y ? a - b : 1) : -1;
+      });
+    }
+  }
+  const keys = new Array<string | bigint | null>(frame.numRows);
+  await visit(frame, column, (row, value) => {
+    keys[row] = value === null ? null : isNumeric ? BigInt(String(value)) : textOf(value, type);
+  });
+  return rows.sort((a, b) => {
+    const x = keys[a]!, y = keys[b]!;
+    if (x === y) return a - b;
+    if (x === null) return 1;
+    if (y === null) return -1;
+    return x < y ? -sign : sign;
+  });
+}
+
+async function visit(frame: Frame, column: number, onValue: (row: number, value: unknown) => void): Promise<void> {
   const turns = new Turns();
   for (let part = 0; part < frame.parts.length; part++) {
     const vector = frame.column(part, column);
     const start = frame.starts[part]!;
     for (let i = 0; i < vector.length; i++) {
       if (i % 8192 === 0) await turns.next();
-      const cell = vector.get(i);
-      if (numbers) numbers[start + i] = numberOf(cell, type);
-      else texts[start + i] = cell === null ? null : textOf(cell, type);
+      onValue(start + i, vector.get(i));
     }
   }
-  const sign = isDescending ? -1 : 1;
-  // Rows without a value come last, and equal rows keep their order.
-  if (numbers) {
-    return rows.sort((a, b) => {
-      const x = numbers[a]!, y = numbers[b]!;
-      if (x < y) return -sign;
-      if (x > y) return sign;
-      if (x === y) return a - b;
-      return x !== x ? (y !== y ? a - b : 1) : -1;
-    });
-  }
-  return rows.sort((a, b) => {
-    const x = texts[a]!, y = texts[b]!;
-    if (x === y) return a - b;
-    if (x === null) return 1;
-    if (y === null) return -1;
-    return x < y ? -sign : sign;
-  });
 }

@@ -8,6 +8,7 @@ import { countText, numberText, typeText } from './values';
 
 export function Profiles({ frame }: { frame: Frame }) {
   const [found, setFound] = useState<(Profile | undefined)[]>([]);
+  const [parts, setParts] = useState(0);
   const [busy, setBusy] = useState('Proving the batches…');
   const [error, setError] = useState<unknown>(null);
   useEffect(() => {
@@ -15,11 +16,12 @@ export function Profiles({ frame }: { frame: Frame }) {
     const run = async () => {
       setFound([]);
       setError(null);
-      await frame.loadAll((share) => isEnded || setBusy(`Proving the batches, ${Math.round(share * 100)} %`));
+      const count = await frame.loadSome((share) => isEnded || setBusy(`Proving the batches, ${Math.round(share * 100)} %`));
+      setParts(count);
       const made: Profile[] = [];
       for (let column = 0; column < frame.fields.length && !isEnded; column++) {
         setBusy(`Column ${column + 1} of ${frame.fields.length}…`);
-        made.push(await profile(frame, column));
+        made.push(await profile(frame, column, count));
         if (!isEnded) setFound([...made]);
       }
       if (!isEnded) setBusy('');
@@ -31,7 +33,11 @@ export function Profiles({ frame }: { frame: Frame }) {
   return (
     <section aria-label="Profile">
       {busy ? <Busy>{busy}</Busy>
-        : <p class="summary" role="status">All {countText(frame.numRows)} rows of {frame.fields.length} columns. <Proof is="proved"
+        : <p class="summary" role="status">
+          {parts < frame.parts.length
+            ? `The first ${countText(frame.rowsOf(parts))} of ${countText(frame.numRows)} rows: the browser does not hold more.`
+            : `All ${countText(frame.numRows)} rows of ${frame.fields.length} columns.`}{' '}
+          <Proof is="proved"
           title="Computed in this browser from bytes whose hashes are the digests in their CIDs." /></p>}
       <div class="cards">
         {frame.fields.map((field, i) =>

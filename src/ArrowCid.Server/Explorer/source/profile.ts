@@ -22,16 +22,17 @@ export interface Profile {
 
 export const QUANTILES = ['min', '5 %', '25 %', 'median', '75 %', '95 %', 'max'];
 
-/** Profiles a column of a frame whose batches are all loaded. */
-export async function profile(frame: Frame, column: number): Promise<Profile> {
+/** Profiles a column over the first batches of a frame, which are loaded. */
+export async function profile(frame: Frame, column: number, parts: number): Promise<Profile> {
   const type = frame.fields[column]!.type;
   const nature = natureOf(type);
   const isNumeric = nature === 'number' || nature === 'time';
-  const numbers = isNumeric ? new Float64Array(frame.numRows) : null;
+  const rows = frame.rowsOf(parts);
+  const numbers = isNumeric ? new Float64Array(rows) : null;
   const counts = new Map<string, number>();
   let nulls = 0, found = 0, notNumbers = 0, isOver = false, sum = 0;
   const turns = new Turns();
-  for (let part = 0; part < frame.parts.length; part++) {
+  for (let part = 0; part < parts; part++) {
     const vector = frame.column(part, column);
     for (let i = 0; i < vector.length; i++) {
       if (i % 4096 === 0) await turns.next();
@@ -54,7 +55,7 @@ export async function profile(frame: Frame, column: number): Promise<Profile> {
       }
     }
   }
-  const base = { nature, rows: frame.numRows, nulls, notNumbers };
+  const base = { nature, rows, nulls, notNumbers };
   if (!numbers) {
     const top = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 8)
       .map(([text, count]) => ({ text, count }));

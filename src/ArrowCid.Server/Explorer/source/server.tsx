@@ -129,7 +129,7 @@ function Places() {
   const places = useLoad([], (signal) => getLines<Place>('/v1/places', signal));
   return (
     <section class="panel" id="places">
-      <h2>Places of copies</h2>
+      <h2>Places of copies <Proof is="said" /></h2>
       {places.error ? <Failure error={places.error} again={places.again} />
         : !places.value ? <Busy>Loading the places…</Busy>
           : places.value.length === 0
@@ -167,7 +167,7 @@ function Settings() {
   const settings = useLoad([], (signal) => getJson<Configuration>('/config', signal));
   return (
     <section class="panel" id="settings">
-      <h2>Settings</h2>
+      <h2>Settings <Proof is="said" /></h2>
       {settings.error ? <Failure error={settings.error} again={settings.again} />
         : !settings.value ? <Busy>Loading the settings…</Busy>
           : <details>
