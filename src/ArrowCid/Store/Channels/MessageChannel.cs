@@ -189,8 +189,7 @@ public sealed partial class MessageChannel : IDisposable
         return new MessageChannel(store, read, put.Cid, name, key);
     }
 
-    /// <summary>Opens a channel of a store. What is stored is read, which takes about a second for each 300,000
-    /// messages.</summary>
+    /// <summary>Opens a channel of a store. All its messages that are stored are read once.</summary>
     /// <param name="store">The store, which stays the caller's to close.</param>
     /// <param name="nameOrCid">The name of the channel, or its id.</param>
     /// <param name="key">As for <see cref="Create"/>.</param>
