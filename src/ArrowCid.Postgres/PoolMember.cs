@@ -307,7 +307,9 @@ public sealed class PoolMember : IAsyncDisposable
         for (int round = 0; round < SwapRounds; round++)
         {
             await _lease.RequireAsync(end);
-            (FactStamp Stamp, Cid? Target)? last = await NameSwap.ReadAsync(_pool.Database, name, end);
+            // What the store knows is tried first: if it is not the last change, the database refuses.
+            (FactStamp Stamp, Cid? Target)? known = round == 0 && expected.IsAny ? LastOf(name) : null;
+            (FactStamp Stamp, Cid? Target)? last = known ?? await NameSwap.ReadAsync(_pool.Database, name, end);
             NameExpectation.Check(name, last?.Target, last?.Stamp, cid, expected);
             var swap = new NameSwap(name, cid, last?.Stamp,
                 new FactStamp(_store.Registry.Facts.NextTimeAfter(last?.Stamp), _writer));
@@ -328,6 +330,10 @@ public sealed class PoolMember : IAsyncDisposable
         throw new ArrowCidException(ErrorCode.Busy,
             $"other members changed the name '{name}' {SwapRounds} times meanwhile; retry");
     }
+
+    private (FactStamp Stamp, Cid? Target)? LastOf(string name) => _store.Registry.Reader.Ask(() =>
+        _store.Registry.Reader.State.FindName(name)?.Last is { } last ? (last.Stamp, last.Target)
+            : default((FactStamp, Cid?)?));
 
     /// <summary>Leads from the object store to the snapshot, where the database is lost.</summary>
     private Task<bool> PointAsync(ulong transaction, Cid cid, CancellationToken end) => _pool.CallAsync(async () =>

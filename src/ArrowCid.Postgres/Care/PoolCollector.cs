@@ -7,7 +7,7 @@ namespace ArrowCid.Postgres;
 internal sealed class PoolCollector(PoolDatabase database, ObjectStore objects, PoolCollectOptions options,
     Func<PoolStep, Task> onStep)
 {
-    private const int MostAtOnce = 500;
+    private const int MostAtOnce = 2000;
 
     private const string Fence = "select pg_advisory_xact_lock(hashtext('arrowcid.pool'), hashtext(current_schema()))";
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Registry;
 using Npgsql;
 
@@ -25,6 +26,8 @@ internal sealed class FactFollower : IAsyncDisposable
     private ulong _xid;
     private long _seq;
     private ulong _below;
+    private (ulong, long) _saved;
+    private long _savedAt;
 
     /// <param name="database">The database.</param>
     /// <param name="store">The store that gets the facts.</param>
@@ -62,7 +65,7 @@ internal sealed class FactFollower : IAsyncDisposable
         List<(ulong, long)> known = await _database.RunAsync((connection, token) => PoolRows.QueryAsync(connection, """
             select xid, seq from follower where store = $1 and xid < pg_snapshot_xmax(pg_current_snapshot())
             """, [_store.Blocks.Id], row => (row.GetFieldValue<ulong>(0), row.GetInt64(1)), token), end);
-        if (known.Count > 0) (_xid, _seq) = known[0];
+        if (known.Count > 0) (_xid, _seq) = _saved = known[0];
         else _snapshots = snapshots;
         _following = Task.Run(RunAsync, CancellationToken.None);
     }
@@ -105,6 +108,7 @@ internal sealed class FactFollower : IAsyncDisposable
                 all += rows;
             }
             while (rows == PageRows);
+            await SaveAsync(isLast: false, end);
             return all;
         }
         finally
@@ -117,6 +121,16 @@ internal sealed class FactFollower : IAsyncDisposable
     {
         await _end.CancelAsync();
         await _following;
+        try
+        {
+            using var limit = new CancellationTokenSource(s_longest);
+            await SaveAsync(isLast: true, limit.Token);
+        }
+        catch (Exception e) when (e is ArrowCidException or OperationCanceledException || PoolDatabase.IsTransient(e))
+        {
+            // The store reads from an earlier point when it joins again.
+        }
+
         _end.Dispose();
         _reading.Dispose();
     }
@@ -133,7 +147,7 @@ internal sealed class FactFollower : IAsyncDisposable
             _ = Interlocked.Increment(ref records);
         }, end);
         // Without a part of it, the log is read from its beginning.
-        if (isWhole) await MoveAsync(head.Transaction, head.Sequence, end);
+        if (isWhole) MoveTo(head.Transaction, head.Sequence);
         return records;
     }
 
@@ -144,17 +158,27 @@ internal sealed class FactFollower : IAsyncDisposable
         if (PortableFacts.Extract(facts) is { } portable) _store.Registry.Facts.AppendForeign(portable);
     }
 
-    /// <summary>Moves the cursor. Everything before it is in the store, so a lost update of it costs a second copy at
-    /// most.</summary>
-    private async Task MoveAsync(ulong xid, long seq, CancellationToken end)
+    private void MoveTo(ulong xid, long seq)
     {
+        lock (_lock) (_xid, _seq) = (xid, seq);
+    }
+
+    /// <summary>Records the cursor in the database, once a second at most. Everything before it is in
+    /// the store, so a lost update of it costs a second copy at most, and no flush is waited for.</summary>
+    private async Task SaveAsync(bool isLast, CancellationToken end)
+    {
+        (ulong xid, long seq) = Cursor;
+        bool isSaved = (xid, seq) == _saved || (!isLast && Stopwatch.GetElapsedTime(_savedAt) < s_longest);
+        if (isSaved) return;
+        _savedAt = Stopwatch.GetTimestamp();
         _ = await _database.RunAsync((connection, token) => PoolRows.ExecuteAsync(connection, """
-            insert into follower (store, xid, seq) values ($1, $2, $3)
+            insert into follower (store, xid, seq)
+              select $1, $2, $3 from set_config('synchronous_commit', 'off', true)
             on conflict (store) do update set xid = excluded.xid, seq = excluded.seq
             where (excluded.xid, excluded.seq) > (follower.xid, follower.seq)
               or follower.xid >= pg_snapshot_xmax(pg_current_snapshot())
             """, [_store.Blocks.Id, xid, seq], token), end);
-        lock (_lock) (_xid, _seq) = (xid, seq);
+        _saved = (xid, seq);
     }
 
     private async Task<int> PullPageAsync(CancellationToken end)
@@ -184,7 +208,7 @@ internal sealed class FactFollower : IAsyncDisposable
 
         if (rows > 0)
         {
-            await MoveAsync(page[^1].Xid, page[^1].Seq, end);
+            MoveTo(page[^1].Xid, page[^1].Seq);
             Groups += rows;
         }
 
