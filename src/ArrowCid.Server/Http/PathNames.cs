@@ -6,9 +6,9 @@ namespace ArrowCid.Server.Http;
 /// <summary>
 /// Names in paths: <c>/v1/names/NAME</c>, <c>/v1/history/NAME</c>, <c>/v1/datasets/NAME.parquet</c> and
 /// <c>/v1/blocks/@NAME[/info|/tags|/columns|/links|/statements]</c>. A name may have slashes, which callers may encode
-/// or not, and the server leaves an encoded one and an encoded percent sign alike in the path that routes see. So the name is
-/// read from the request's own target, and <c>@</c> is put in its place in the path. A name that ends in one of these
-/// five words needs the slash before it encoded.
+/// or not, and the server leaves an encoded one and an encoded percent sign alike in the path that routes see. So the
+/// name is read from the request's own target, and <c>@</c> is put in its place in the path. A name that ends in one of
+/// these five words needs the slash before it encoded.
 /// </summary>
 internal static class PathNames
 {
