@@ -15,8 +15,9 @@ internal static class ChannelSdsVerbs
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
     public static Verb Make() => new("sds",
-        "Speak Scalable Data Sync with participants of nim-sds or @waku/sds. Single messages are wrapped and unwrapped, " +
-        "or a channel is bridged. Bytes come on the standard input and go to the standard output; their transport is " +
+        "Speak Scalable Data Sync with participants of nim-sds or @waku/sds. Single messages are wrapped and " +
+        "unwrapped, or a channel is bridged. Bytes come on the standard input and go to the standard output; their " +
+        "transport is " +
         "another program.",
         "arrowcid channel sds wrap --as alice --sds-channel lobby --id m1 --state alice.sds < content > message",
         "arrowcid channel sds unwrap --as bob --state bob.sds < message > content",
@@ -64,8 +65,9 @@ internal static class ChannelSdsVerbs
         Option<string?> state = State();
         Option<bool> json = Verb.Json();
         var verb = new Verb("unwrap",
-            "Unwrap one message from the standard input. The contents that it delivers, its own and those that waited " +
-            "for it, are written to the standard output, dependencies first. Exit code 3 where it waits for others.",
+            "Unwrap one message from the standard input. The contents that it delivers, its own and those that " +
+            "waited for it, are written to the standard output, " +
+            "dependencies first. Exit code 3 where it waits for others.",
             "arrowcid channel sds unwrap --as bob --state bob.sds < message > content",
             "arrowcid channel sds unwrap --as bob --state bob.sds --json < message")
         {
@@ -95,7 +97,8 @@ internal static class ChannelSdsVerbs
     private static Verb MakeServe()
     {
         Argument<string> name = ChannelVerb.NameText();
-        Option<string?> dialect = Dialect(), channel = SdsChannel(isRequired: false), state = State(), participant = new("--as")
+        Option<string?> dialect = Dialect(), channel = SdsChannel(isRequired: false), state = State();
+        var participant = new Option<string?>("--as")
         {
             HelpName = "ID",
             Description = "The id of the bridge in the SDS channel. Default: the participant's id in the channel.",
@@ -107,8 +110,8 @@ internal static class ChannelSdsVerbs
         };
         Option<string?> store = Verb.Store();
         var verb = new Verb("serve",
-            "Bridge a channel with one of Scalable Data Sync, until the standard input ends. SDS messages come on the " +
-            "standard input and go to the standard output, each with its length in front as a little-endian u32.",
+            "Bridge a channel with one of Scalable Data Sync, until the standard input ends. SDS messages come on " +
+            "the standard input and go to the standard output, each with its length in front as a little-endian u32.",
             "arrowcid channel sds serve lobby --dialect nim --state bridge.sds",
             "arrowcid channel sds serve orders --key bridge.key --sds-channel orders --as bridge --state bridge.sds")
         {
@@ -248,8 +251,8 @@ internal static class ChannelSdsVerbs
     private static Option<string?> State() => new("--state")
     {
         HelpName = "DIR",
-        Description = "The directory with the state of the participant, created if it does not exist. Without it, the " +
-            "participant knows nothing of earlier messages.",
+        Description = "The directory with the state of the participant, created if it does not exist. Without it, " +
+            "the participant knows nothing of earlier messages.",
     };
 
     private static Option<string?> Dialect()

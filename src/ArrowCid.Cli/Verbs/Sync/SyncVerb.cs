@@ -13,8 +13,8 @@ internal static class SyncVerb
     {
         Argument<string> one = Verb.File("A", "A store's directory; or a side as B, if B is a directory.");
         Argument<string> other = Verb.File("B", "A store's directory, a server (http://HOST:PORT, https://…, " +
-            "grpc://…, unix:PATH; with ?token-file=FILE), a backup, or a CAR. Files are read, or with --push written: a " +
-            "backup gets what it lacks.");
+            "grpc://…, unix:PATH; with ?token-file=FILE), a backup, or a CAR. Files are read, or with --push " +
+            "written: a backup gets what it lacks.");
         var pull = new Option<bool>("--pull") { Description = "Only from B to A." };
         var push = new Option<bool>("--push") { Description = "Only from A to B." };
         Option<string?> where = Verb.Where("A filter; each side applies it to its own facts. What a block needs " +

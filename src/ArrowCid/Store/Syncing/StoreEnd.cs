@@ -254,7 +254,8 @@ internal sealed class StoreEnd(CidStore store) : ISyncEnd
         bool hasDamage = !store.Blocks.Damages.Damaged.IsEmpty;
         return SyncSet.Of(() => store.Registry.Entries.Alive(store.Blocks.Listing.List(until))
             .Select(info => info.Digest)
-            .Where(digest => !expired.Contains(digest) && (!hasDamage || IsHere(in digest))), cancel);
+            .Where(digest => !expired.Contains(digest) && (!hasDamage || IsHere(in digest))),
+            cancellationToken: cancel);
     }
 
     /// <summary>Blocks that are no longer needed: the next collection removes them.</summary>

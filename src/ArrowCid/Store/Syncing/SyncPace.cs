@@ -1,6 +1,7 @@
 namespace ArrowCid;
 
-/// <summary>Keeps the blocks of a sync to a number of bytes per second. Time that was not used is not saved up.</summary>
+/// <summary>Keeps the blocks of a sync to a number of bytes per second. Time that was not used is not
+/// saved.</summary>
 /// <param name="bytesPerSecond">The bytes of blocks per second; null: no limit.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="wait">Waits.</param>

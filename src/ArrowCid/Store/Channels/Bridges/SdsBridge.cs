@@ -10,8 +10,8 @@ namespace ArrowCid;
 /// <summary>
 /// Carries messages between a channel of a store and a channel of Scalable Data Sync, both ways
 /// (<c>Channels/Sds/SDS.md</c>, Bridge). A message of an SDS participant is published in the channel, with its id and
-/// sender as hints; a message of the channel is wrapped, with its CID as id. Each is carried at least once, also after a
-/// crash, and a message that came by a bridge does not go back. It has no transport and no thread of its own, unless
+/// sender as hints; a message of the channel is wrapped, with its CID as id. Each is carried at least once, also after
+/// a crash, and a message that came by a bridge does not go back. It has no transport and no thread of its own, unless
 /// <see cref="RunAsync"/> is called. For any number of threads at once.
 /// </summary>
 /// <example>
@@ -182,7 +182,7 @@ public sealed class SdsBridge : IDisposable
         }
     }
 
-    /// <summary>What goes to SDS participants: the bytes of a message, or the CIDs of its blocks, one per line.</summary>
+    /// <summary>What SDS participants get: the bytes of a message, or the CIDs of its blocks, one per line.</summary>
     private static ReadOnlySpan<byte> ContentOf(ChannelMessage message) => message.Bytes is { } bytes
         ? bytes.Span
         : Encoding.UTF8.GetBytes(string.Join('\n', message.Contents));
