@@ -40,7 +40,8 @@ internal static class Sparkline
             ? ""
             : string.Create(CultureInfo.InvariantCulture, $", {100.0 * nulls / count:0.#} % null");
         string about = column.Length > count ? "about " : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{Line(values, low, high)} {about}{low:G6} to {high:G6}{share}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Line(values, low, high)} {about}{low:G6} to {high:G6}{share}");
     }
 
     private static string Line(List<double> values, double low, double high)

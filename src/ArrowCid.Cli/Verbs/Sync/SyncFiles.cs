@@ -1,7 +1,5 @@
 using ArrowCid.Cli.Inputs;
 using ArrowCid.Client;
-using ArrowCid.Registry;
-using ArrowCid.Storage;
 using ArrowCid.Sync;
 using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backup;
@@ -38,15 +36,7 @@ internal static class SyncFiles
         bool isOne = BackupFiles.IsFileToWrite(path);
         using BackupFiles files = BackupFiles.Find(path);
         StoreBackup? earlier = files.Files.Length == 0 ? null : files.Read(prove: false);
-        if (earlier is not null && earlier.Increments[^1].Store != store.Blocks.Id)
-        {
-            throw new ArrowCidException(ErrorCode.InvalidArgument,
-                $"{path} is a backup of another store; nothing was written; name another file");
-        }
-
-        List<BlockInfo> lacking = [.. store.Registry.Entries.Alive(store.Blocks.Listing.List())
-            .Where(block => earlier?.HasBytes(block.Digest) != true)];
-        long here = store.Registry.Entries.Alive(store.Blocks.Listing.List()).LongCount();
+        (long here, IReadOnlyList<SyncItem> lacking) = BackupDifferences.Of(store, earlier, path);
         BackupResult? made = isDryRun ? null : BackupVerb.Write(store, path).Made;
         return new SyncReport
         {
@@ -59,7 +49,7 @@ internal static class SyncFiles
             BlocksPulled = 0,
             BytesPulled = 0,
             BlocksPushed = made is null ? lacking.Count : isOne ? made.Blocks : made.NewBlocks,
-            BytesPushed = made is null || !isOne ? lacking.Sum(block => block.Length) : made.ByteLength,
+            BytesPushed = made is null || !isOne ? lacking.Sum(block => block.ByteLength) : made.ByteLength,
             FactsPulled = 0,
             FactsPushed = made?.NewFacts ?? 0,
             FactsRefused = 0,
@@ -67,10 +57,7 @@ internal static class SyncFiles
             NamesPushed = [],
             Conflicts = [],
             NamesWaiting = [],
-            Items = isDryRun
-                ? [.. lacking.Select(block => new SyncItem(Cid.FromSha256(block.Codec, block.Digest), block.Length,
-                    SyncOutcome.Push))]
-                : [],
+            Items = isDryRun ? lacking : [],
             IsDryRun = isDryRun,
         };
     }

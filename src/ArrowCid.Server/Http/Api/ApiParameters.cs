@@ -20,8 +20,8 @@ internal static class ApiParameters
     };
 
     private static readonly ApiParameter s_cid = new("cid", "A CID, or @ and a name, which needs the scope read. " +
-        "Slashes of a name may be encoded or not; in a name that ends in /info, /tags, /links or /statements that slash " +
-        "must be encoded.")
+        "Slashes of a name may be encoded or not; in a name that ends in /info, /tags, /columns, /links or " +
+        "/statements that slash must be encoded.")
     {
         In = "path",
         Example = "\"@latest\"",
