@@ -15,7 +15,7 @@ public class SyncSetTests
     {
         Digest256[] all = Digests(1, items);
         var kept = new SyncSet(all);
-        SyncSet read = SyncSet.Of(() => all, CancellationToken.None, 1000);
+        SyncSet read = SyncSet.Of(() => all, 1000);
         Assert.Equal((kept.Count, kept.Sum(in s_hash)), (read.Count, read.Sum(in s_hash)));
         Assert.True(kept.Items.ToHashSet().SetEquals(read.Items));
         foreach (int bits in (int[])[4, 9, 16])
@@ -41,9 +41,9 @@ public class SyncSetTests
             Digest256[] all = Digests(seed, 3000 + random.Next(3000));
             int onlyHere = random.Next(1 << random.Next(10)), onlyThere = random.Next(1 << random.Next(10));
             Digest256[] here = all[onlyThere..], there = [.. all[..onlyThere], .. all[(onlyThere + onlyHere)..]];
-            using var peer = new LocalPeer("set", new SetEnd(SyncSet.Of(() => there, default, 500)), SyncRights.Read);
+            using var peer = new LocalPeer("set", new SetEnd(SyncSet.Of(() => there, 500)), SyncRights.Read);
             SyncDifference found = new SyncSearch(new SyncLink(peer, CancellationToken.None)).Find(
-                new SyncWish(SyncSubject.Blocks, null, false, null), _ => SyncSet.Of(() => here, default, 700));
+                new SyncWish(SyncSubject.Blocks, null, false, null), _ => SyncSet.Of(() => here, 700));
             Assert.True(all[onlyThere..(onlyThere + onlyHere)].ToHashSet().SetEquals(found.Here), $"seed {seed}");
             Assert.True(all[..onlyThere].ToHashSet().SetEquals(found.There), $"seed {seed}");
         }
@@ -54,7 +54,7 @@ public class SyncSetTests
     {
         Digest256[] all = Digests(1, 5000);
         int readings = 0;
-        SyncSet set = SyncSet.Of(() => readings++ < 3 ? all : all[..4999], CancellationToken.None, 1000);
+        SyncSet set = SyncSet.Of(() => readings++ < 3 ? all : all[..4999], 1000);
         byte[] map = [0xff, 0xff];
         _ = set.Sum(in s_hash);
         ArrowCidException e = Assert.Throws<ArrowCidException>(() =>
@@ -64,14 +64,14 @@ public class SyncSetTests
         });
         Assert.Equal(ErrorCode.Busy, e.Code);
         readings = 0;
-        set = SyncSet.Of(() => readings++ < 2 ? all : all[..4999], CancellationToken.None, 1000);
+        set = SyncSet.Of(() => readings++ < 2 ? all : all[..4999], 1000);
         Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => set.Sum(in s_hash)).Code);
     }
 
     [Fact]
     public void Set_that_is_read_again_takes_memory_for_what_is_kept()
     {
-        SyncSet set = SyncSet.Of(() => Digests(1, 20_000), CancellationToken.None, 1000);
+        SyncSet set = SyncSet.Of(() => Digests(1, 20_000), 1000);
         Assert.InRange(set.ByteLength, 32_000, 32_000 + (65_537 * 20));
         Assert.Equal(20_000, set.Count);
     }

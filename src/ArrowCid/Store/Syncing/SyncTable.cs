@@ -31,12 +31,9 @@ internal sealed class SyncTable(string directory)
         string temporary = $"{FilePath}{StoreLayout.TemporaryMark}{Guid.NewGuid():N}";
         try
         {
-            using (var file = new FileStream(temporary, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }))
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using (var file = new FileStream(temporary, options))
             {
                 Span<byte> crc = stackalloc byte[sizeof(uint)];
                 BinaryPrimitives.WriteUInt32LittleEndian(crc, StoreLayout.Crc(entries));
@@ -49,7 +46,7 @@ internal sealed class SyncTable(string directory)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // It is derived: without an entry the log is searched.
-            File.Delete(temporary);
+            if (File.Exists(temporary)) File.Delete(temporary);
         }
     }
 

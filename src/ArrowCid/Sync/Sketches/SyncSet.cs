@@ -48,10 +48,10 @@ internal sealed class SyncSet
 
     /// <summary>Makes a set of what can be read several times.</summary>
     /// <param name="read">Reads the digests, each once, the same ones each time, in any order.</param>
-    /// <param name="cancellationToken">Ends the first reading.</param>
     /// <param name="most">The most digests that are kept.</param>
-    public static SyncSet Of(Func<IEnumerable<Digest256>> read, CancellationToken cancellationToken = default,
-        int most = MostKept)
+    /// <param name="cancellationToken">Ends the first reading.</param>
+    public static SyncSet Of(Func<IEnumerable<Digest256>> read, int most = MostKept,
+        CancellationToken cancellationToken = default)
     {
         var kept = new Parts();
         var counts = new int[1 << MostBits];

@@ -161,12 +161,8 @@ public sealed class SdsBridge : IDisposable
         {
             if (!_seen.Contains(message.Id))
             {
-                string[] hints =
-                [
-                    SdsHints.Message + Uri.EscapeDataString(message.Id),
-                    .. message.SenderId.Length > 0 ? [SdsHints.Sender + Uri.EscapeDataString(message.SenderId)]
-                        : Array.Empty<string>(),
-                ];
+                var hints = new List<string> { SdsHints.Message + Uri.EscapeDataString(message.Id) };
+                if (message.SenderId.Length > 0) hints.Add(SdsHints.Sender + Uri.EscapeDataString(message.SenderId));
                 bool isInline = message.Content.Length <= _channel.Block.Inline;
                 _ = _channel.Send(new MessageContent
                 {
@@ -189,7 +185,7 @@ public sealed class SdsBridge : IDisposable
 
     private static string? IdOf(ChannelMessage message)
     {
-        (int _, string? hint) = message.Hints.FirstOrDefault(one =>
+        (_, string? hint) = message.Hints.FirstOrDefault(one =>
             one.Location.StartsWith(SdsHints.Message, StringComparison.Ordinal));
         return hint is null ? null : Uri.UnescapeDataString(hint[SdsHints.Message.Length..]);
     }
