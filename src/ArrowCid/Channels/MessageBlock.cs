@@ -158,7 +158,7 @@ internal sealed class MessageBlock
     {
         DagCborMap map = reader.BeginMap();
         int seen = 0, at = reader.Position;
-        IReadOnlyList<(int, string)> hints = [];
+        List<(int, string)> hints = [];
         while (reader.NextKey(ref map, out ReadOnlySpan<byte> key))
         {
             if (key.SequenceEqual("v"u8))

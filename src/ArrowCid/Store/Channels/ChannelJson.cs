@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ArrowCid.Registry;
-using ArrowCid.Signing;
 
 namespace ArrowCid;
 

@@ -35,6 +35,7 @@ public abstract class ChannelPeer : IDisposable
     {
         Close();
         Blocks.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>Sends lists, at most <see cref="MaxBytes"/>, and returns the answers.</summary>
