@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using ArrowCid.Storage;
 
 namespace ArrowCid.Torture;
 

@@ -131,7 +131,7 @@ public sealed class ChannelVerbsTests
         }
 
         Run(copy, "channel", "peer", "add", "telemetry", "https://b.example:8816").Exits(0);
-        Assert.Equal(2, Run(copy, "channel", "peers", "telemetry", "--json").Exits(0).Json.Count());
+        Assert.Equal(2, Run(copy, "channel", "peers", "telemetry", "--json").Exits(0).Json.Length);
         Run(copy, "channel", "peer", "rm", "telemetry", "https://b.example:8816").Exits(0);
         Run(copy, "channel", "peer", "rm", "telemetry", "https://b.example:8816").Exits(3);
         Run(copy, "channel", "peer", "add", "telemetry", "b.example").Exits(2);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using ArrowCid.Cli.Inputs;
-using ArrowCid.Columnar;
 using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;

@@ -45,7 +45,7 @@ internal sealed class ChannelApi(HttpService service)
         MessageChannel channel = Find(context);
         string from = EventStream.From(context);
         ChannelCursor cursor = from.Length == 0 ? ChannelCursor.Now : ChannelCursor.Parse(from);
-        return EventStream.Run(context, service.Stopping, "reading", async (stream, ends) =>
+        return EventStream.Run(context, "reading", async (stream, ends) =>
         {
             await foreach (ChannelMessage message in channel.ReadAsync(cursor, null, ends).ConfigureAwait(false))
             {
@@ -53,7 +53,7 @@ internal sealed class ChannelApi(HttpService service)
                     writer => ChannelJson.Write(writer, message)));
                 await stream.Send(ends).ConfigureAwait(false);
             }
-        });
+        }, service.Stopping);
     }
 
     /// <summary>The lists of a participant; the answers are those of this store. An empty body is answered by the

@@ -23,11 +23,11 @@ internal static class EventStream
     /// <summary>Sends the head of the answer at once, then events, until the client goes away or the server ends: that
     /// is an event too, after which the client comes again.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="stopping">Ends when the server stops.</param>
     /// <param name="word">What the stream does, for people.</param>
     /// <param name="send">Sends events until its token ends.</param>
-    public static async Task Run(HttpContext context, CancellationToken stopping, string word,
-        Func<PipeStream, CancellationToken, Task> send)
+    /// <param name="stopping">Ends when the server stops.</param>
+    public static async Task Run(HttpContext context, string word, Func<PipeStream, CancellationToken, Task> send,
+        CancellationToken stopping)
     {
         HttpResponse response = context.Response;
         response.ContentType = "text/event-stream";

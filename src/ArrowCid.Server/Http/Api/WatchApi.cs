@@ -16,12 +16,12 @@ internal sealed class WatchApi(HttpService service)
         string? names = context.Request.Query["names"];
         var feed = new WatchFeed(service.Store, service.Live, From(context), ApiQuery.FilterOf(context),
             string.IsNullOrEmpty(names) ? null : names, WithPuts(context));
-        return EventStream.Run(context, service.Stopping, "watching", (stream, ends) => feed.RunAsync(s_beat, page =>
+        return EventStream.Run(context, "watching", (stream, ends) => feed.RunAsync(s_beat, page =>
         {
             if (page.Puts.Count == 0) stream.Write(EventStream.Beat);
             foreach (StoreEvent put in page.Puts) stream.Write(Event(put));
             return stream.Send(ends).AsTask();
-        }, ends));
+        }, ends), service.Stopping);
     }
 
     private static Cursor From(HttpContext context)

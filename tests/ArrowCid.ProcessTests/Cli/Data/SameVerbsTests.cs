@@ -55,7 +55,7 @@ public class SameVerbsTests
         using var folder = new TemporaryFolder();
         string a = Write(folder, "a.csv", Csv), seen = folder.PathOf("seen"), rows = folder.PathOf("rows.arrows");
         string alert = Write(folder, "alert", $"#!/bin/sh\necho \"$1 $2\" >> '{seen}'\ncat > '{rows}'\n");
-        File.SetUnixFileMode(alert, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(alert, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         string[] rule = ["--name", "prices", "--if-changed", "--on-change", alert];
         string first = Run(folder, ["put", a, .. rule]).Succeeds().Lines[0].Split(' ')[0];
         Assert.Equal($"{first}  unchanged  prices\n", Run(folder, ["put", a, "--types", "sym=dictionary<int32, utf8>", .. rule]).Succeeds().Text);

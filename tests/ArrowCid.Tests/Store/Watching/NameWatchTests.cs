@@ -1,4 +1,3 @@
-using ArrowCid.Storage;
 using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Store;
