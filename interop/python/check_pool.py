@@ -10,6 +10,7 @@ sys.dont_write_bytecode = True
 import arrowcid  # noqa: E402
 
 folder = sys.argv[1]
+os.makedirs(folder, exist_ok=True)
 with arrowcid.pool(store=os.path.join(folder, "a")) as a, arrowcid.pool(store=os.path.join(folder, "b")) as b:
     token = a.put({"px": [1.5, 2.5], "qty": [10, 20]}, name="quotes/latest", tags={"day": "2026-11-25"})
     batch = b.get("quotes/latest", after=token)

@@ -61,11 +61,11 @@ class SyncReport(NamedTuple):
 
 def sync(store: Store, peer: str | os.PathLike[str] | Store, options: List[str], cids: Iterable[CidLike] | None) -> SyncReport:
     """Does what ``Store.sync`` says."""
-    where = os.fspath(getattr(peer, "directory", peer))  # type: ignore[call-overload]
+    where = peer if isinstance(peer, (str, os.PathLike)) else peer.directory
     listed = None if cids is None else "".join(f"{to_cid(cid)}\n" for cid in cids)
     if listed is not None:
         options = [*options, "--cids", "-"]
-    ended = subprocess.run([*_command(), "sync", store.directory, where, "--json", *options], input=listed or "",
+    ended = subprocess.run([*_command(), "sync", store.directory, os.fspath(where), "--json", *options], input=listed or "",
                            capture_output=True, encoding="utf-8", check=False)
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     if ended.returncode not in _REPORTED or not lines or "isInStep" not in lines[-1]:

@@ -16,6 +16,14 @@ canonical = peer("canonical")
 check_blocks = peer("check_blocks")
 
 
+def arrow_batches(path):
+    """The batches of a file or stream, read by pyarrow."""
+    with open(path, "rb") as source:
+        is_file = source.read(6) == b"ARROW1"
+    reader = (pa.ipc.open_file if is_file else pa.ipc.open_stream)(pa.OSFile(path))
+    return [reader.get_batch(i) for i in range(reader.num_record_batches)] if is_file else list(reader)
+
+
 def every_type():
     """A column of each of pyarrow's types, five rows, with nulls where the type has them."""
     utc = datetime.datetime(2026, 11, 20, 12, 30, 15, 123456, tzinfo=datetime.timezone.utc)
@@ -115,7 +123,7 @@ class RoundTripTests(StoreTest):
         count = 0
         for path, wanted in by_file.items():
             try:
-                batches = canonical.batches(path)
+                batches = arrow_batches(path)
             except KeyError:
                 continue  # two intervals that pyarrow has no class for
             for number, cid in wanted:

@@ -83,11 +83,12 @@ public sealed class LargeBatchTests
                 byte[] bytes = [.. good];
                 for (int change = random.Next(1, 4); change > 0; change--)
                     bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-                Cid[]? whole = Tried(bytes, new ArrowReadOptions { DropCustomMetadata = true });
-                Cid[]? parts = Tried(bytes, Parts(5));
+                Cid[]? whole = Tried(bytes, new ArrowReadOptions { DropCustomMetadata = true }, out _);
+                Cid[]? parts = Tried(bytes, Parts(5), out string? why);
                 if (parts is null) refused++;
-                if (whole is null) continue;
-                Assert.True(parts is not null && whole.SequenceEqual(parts), $"{name}, change {i}");
+                // Parts need the whole dictionary to be sound, also entries that no row names.
+                if (whole is null || why?.StartsWith("a dictionary's offsets", StringComparison.Ordinal) == true) continue;
+                Assert.True(parts is not null && whole.SequenceEqual(parts), $"{name}, change {i}: {why}");
                 same++;
             }
         }
@@ -198,14 +199,16 @@ public sealed class LargeBatchTests
         PartRows = rows,
     };
 
-    private static Cid[]? Tried(byte[] bytes, ArrowReadOptions options)
+    private static Cid[]? Tried(byte[] bytes, ArrowReadOptions options, out string? why)
     {
+        why = null;
         try
         {
             return Cut(Open(bytes, options), 1 << 20);
         }
-        catch (ArrowCidException)
+        catch (ArrowCidException e)
         {
+            why = e.Message;
             return null;
         }
     }

@@ -136,7 +136,7 @@ public sealed class AsyncFormTests
         [
             "BatchColumn.ReadFrom", "BlockBackend.Contains", "BlockBackend.ContainsMany", "BlockBackend.CopyFrom", "BlockBackend.Delete",
             "BlockBackend.ExportCar", "BlockBackend.List", "BlockBackend.Put", "BlockBackend.Test", "BlockBackend.TryGet", "BlockBackend.TryGetRange",
-            "BlockBackend.TryGetRanges", "ChannelConsumer.Receive", "ChannelSync.Export", "ChannelSync.With", "CidStore.Open", "CidStore.Watch", "ReadRecorder.WriteTo", "StoreAudit.List", "StoreBackup.Read", "StoreCache.Evict",
+            "BlockBackend.TryGetRanges", "ChannelConsumer.Receive", "ChannelPeer.ReadFirstBlock", "ChannelSync.Export", "ChannelSync.With", "ChannelSync.WithPeer", "CidStore.Open", "CidStore.Watch", "ReadRecorder.WriteTo", "StoreAudit.List", "StoreBackup.Read", "StoreCache.Evict",
             "StoreCache.Prefetch", "StoreDiagnostics.CheckFacts",
             "StoreDiagnostics.GetStatistics", "StoreDiagnostics.GetUsage", "StoreDiagnostics.Verify", "StoreDiagnostics.VerifyAll",
             "StoreMaintenance.Checkpoint", "StoreMaintenance.Compact", "StoreMaintenance.Reap", "StoreMaintenance.Rebuild", "StoreMaintenance.Repair",

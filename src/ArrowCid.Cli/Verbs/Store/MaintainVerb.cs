@@ -29,7 +29,7 @@ internal static class MaintainVerb
             "places have are fetched when they are read, and leave when others need the space.");
         Option<string?> cachePolicy = CacheOptions.Policy();
         Option<TimeSpan?> auditKeep = Verb.Span("--audit-keep",
-            "How long entries of the audit trail are kept, such as 90d; kept in the store for all processes. " +
+            "The time for which entries of the audit trail are kept, such as 90d, for all processes of the store. " +
             "Removals are kept for 30 days in any case. Default: for good.");
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();

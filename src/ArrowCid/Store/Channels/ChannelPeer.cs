@@ -30,6 +30,12 @@ public abstract class ChannelPeer : IDisposable
         return block?.Bytes.ToArray();
     }
 
+    /// <summary>Does what <see cref="ReadFirstBlock"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="ReadFirstBlock"/>
+    public Task<ReadOnlyMemory<byte>?> ReadFirstBlockAsync(Cid channel,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => ReadFirstBlock(channel, cancellationToken), cancellationToken);
+
     /// <summary>Ends the connections.</summary>
     public void Dispose()
     {

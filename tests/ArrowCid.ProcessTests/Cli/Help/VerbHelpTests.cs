@@ -10,7 +10,7 @@ public class VerbHelpTests
     [
         "Acknowledge", "Add", "Back", "Bridge", "Bring", "Change", "Check", "Clean", "Collect", "Compute", "Compare", "Copy", "Create", "Delete", "Explain",
         "Export", "Extract", "Fetch", "Find", "Free", "Hash", "Import", "Keep", "Let", "List", "Maintain", "Make", "Manage", "Measure", "Merge",
-        "Pin", "Print", "Publish", "Push", "Remove", "Repair", "Restore", "Revoke", "Run", "Serve", "Set", "Share", "Show", "Sign", "Speak", "Store", "Unwrap", "Wrap", "Write",
+        "Pin", "Print", "Publish", "Push", "Rebuild", "Remove", "Repair", "Restore", "Revoke", "Run", "Serve", "Set", "Share", "Show", "Sign", "Speak", "Store", "Unwrap", "Wrap", "Write",
     ];
 
     [Fact]
