@@ -201,12 +201,16 @@ internal sealed class Verb(string name, string description, params string[] exam
         return option;
     }
 
-    public static Option<string[]> DropMetadata() => new("--drop-metadata")
+    public static Option<string[]> DropMetadata() => Several("--drop-metadata", "KEY",
+        "A key to leave out of the metadata of the schema and of all fields; may be given several times.");
+
+    /// <summary>An option that may be given several times, each time with one value.</summary>
+    public static Option<string[]> Several(string name, string value, string description) => new(name)
     {
-        HelpName = "KEY",
+        HelpName = value,
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
-        Description = "A key to leave out of the metadata of the schema and of all fields; may be given several times.",
+        Description = description,
     };
 
     /// <summary>A misspelt option is not taken for a file.</summary>

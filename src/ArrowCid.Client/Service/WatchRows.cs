@@ -13,47 +13,25 @@ internal sealed class WatchRows(RecordBatch rows)
         {
             var kind = Enum.Parse<StoreEventKind>(Required("kind", row), ignoreCase: true);
             Cursor cursor = Cursor.Parse(Required("cursor", row));
-            if (kind == StoreEventKind.Gap)
-                return new StoreEvent
-                {
-                    Kind = kind,
-                    Address = default,
-                    Time = default,
-                    Lane = -1,
-                    Sequence = 0,
-                    Cursor = cursor,
-                    Gap = GapOf(Required("gap", row)),
-                };
-            if (kind == StoreEventKind.Name)
-                return new StoreEvent
-                {
-                    Kind = kind,
-                    Address = default,
-                    Time = TimeAt(row),
-                    Lane = -1,
-                    Sequence = 0,
-                    Cursor = cursor,
-                    Gap = null,
-                    Name = Required("name", row),
-                    OldCid = Optional("oldCid", row),
-                    NewCid = Optional("cid", row),
-                };
-            var address = new BlockAddress
-            {
-                Cid = Cid.Parse(Required("cid", row)),
-                SchemaCid = Cid.Parse(Required("schemaCid", row)),
-                Rows = rows.Column<long>("rows").Values[row],
-                ByteLength = rows.Column<long>("bytes").Values[row],
-            };
+            bool isGap = kind == StoreEventKind.Gap, isName = kind == StoreEventKind.Name;
             return new StoreEvent
             {
                 Kind = kind,
-                Address = address,
-                Time = TimeAt(row),
+                Address = isGap || isName ? default : new BlockAddress
+                {
+                    Cid = Cid.Parse(Required("cid", row)),
+                    SchemaCid = Cid.Parse(Required("schemaCid", row)),
+                    Rows = rows.Column<long>("rows").Values[row],
+                    ByteLength = rows.Column<long>("bytes").Values[row],
+                },
+                Time = isGap ? default : TimeAt(row),
                 Lane = -1,
                 Sequence = 0,
                 Cursor = cursor,
-                Gap = null,
+                Gap = isGap ? GapOf(Required("gap", row)) : null,
+                Name = isName ? Required("name", row) : null,
+                OldCid = isName ? Optional("oldCid", row) : null,
+                NewCid = isName ? Optional("cid", row) : null,
             };
         }
     }

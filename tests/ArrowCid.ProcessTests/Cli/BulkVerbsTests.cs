@@ -25,6 +25,7 @@ public class BulkVerbsTests
         Assert.Equal(new[] { cids[0], cids[2] }.Order(StringComparer.Ordinal),
             Directory.EnumerateFiles(folder.PathOf("out")).Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal));
         Run(folder, "get", cids[0], "@raw", "-o", folder.PathOf("one")).Exits(2);
+        Run(folder, "get", cids[0], "@raw", "--as", "files").Exits(2);
     }
 
     [Fact]

@@ -17,8 +17,7 @@ internal static class ChannelSdsVerbs
     public static Verb Make() => new("sds",
         "Speak Scalable Data Sync with participants of nim-sds or @waku/sds. Single messages are wrapped and " +
         "unwrapped, or a channel is bridged. Bytes come on the standard input and go to the standard output; their " +
-        "transport is " +
-        "another program.",
+        "transport is another program.",
         "arrowcid channel sds wrap --as alice --sds-channel lobby --id m1 --state alice.sds < content > message",
         "arrowcid channel sds unwrap --as bob --state bob.sds < message > content",
         "arrowcid channel sds serve lobby --dialect nim --state bridge.sds")
@@ -66,8 +65,8 @@ internal static class ChannelSdsVerbs
         Option<bool> json = Verb.Json();
         var verb = new Verb("unwrap",
             "Unwrap one message from the standard input. The contents that it delivers, its own and those that " +
-            "waited for it, are written to the standard output, " +
-            "dependencies first. Exit code 3 where it waits for others.",
+            "waited for it, are written to the standard output, dependencies first. Exit code 3 where it waits for " +
+            "others.",
             "arrowcid channel sds unwrap --as bob --state bob.sds < message > content",
             "arrowcid channel sds unwrap --as bob --state bob.sds --json < message")
         {

@@ -13,7 +13,6 @@ namespace ArrowCid.Cli.Verbs;
 internal static class AssertVerb
 {
     private const int DefaultLines = 20;
-    private const int ExitWhereOther = 8;
 
     public static Command Make()
     {
@@ -89,7 +88,7 @@ internal static class AssertVerb
             ? "the rows are equal, but not their order or the bits of their values"
             : "the rows differ";
         CommandError.Say($"what was made is not {wanted.Cid}: {why}");
-        return ExitWhereOther;
+        return SameVerb.ExitWhereDifferent;
 
         (BatchDiff Diff, DiffLines? Lines) Diff(bool isShown)
         {

@@ -6,21 +6,9 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary>The options of <c>put</c> that say something about the blocks.</summary>
 internal sealed class FactOptions
 {
-    private readonly Option<string[]> _tags = new("--tag")
-    {
-        HelpName = "K=V",
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = false,
-        Description = "A tag; may be given several times.",
-    };
+    private readonly Option<string[]> _tags = Tags();
 
-    private readonly Option<string[]> _parents = new("--parent")
-    {
-        HelpName = "CID",
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = false,
-        Description = "A parent: a block that these were made from, by CID or name; may be given several times.",
-    };
+    private readonly Option<string[]> _parents = Parents();
 
     private readonly Option<string?> _producer = new("--producer")
     {
@@ -34,14 +22,7 @@ internal sealed class FactOptions
         Description = "A name for the batch, or for a dataset of several batches; an existing name is changed.",
     };
 
-    private readonly Option<string[]> _locations = new("--location")
-    {
-        HelpName = "URL",
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = false,
-        Description = "A location where others find the blocks: a server (grpc://…, http://…), a bucket, a " +
-            "directory or a multiaddr; may be given several times. Verbs that read blocks follow it.",
-    };
+    private readonly Option<string[]> _locations = Locations();
 
     private readonly Option<string?> _about = new("--about")
     {
@@ -56,7 +37,22 @@ internal sealed class FactOptions
 
     private readonly Option<Expiry?> _expires = Verb.Expires();
 
-    public FactOptions() => _tags.Validators.Add(Judge);
+    /// <summary>Tags, as K=V.</summary>
+    public static Option<string[]> Tags()
+    {
+        Option<string[]> option = Verb.Several("--tag", "K=V", "A tag; may be given several times.");
+        option.Validators.Add(Judge);
+        return option;
+    }
+
+    /// <summary>Parents.</summary>
+    public static Option<string[]> Parents() => Verb.Several("--parent", "CID",
+        "A parent: a block that these were made from, by CID or name; may be given several times.");
+
+    /// <summary>Locations.</summary>
+    public static Option<string[]> Locations() => Verb.Several("--location", "URL",
+        "A location where others find the blocks: a server (grpc://…, http://…), a bucket, a directory or a " +
+        "multiaddr; may be given several times. Verbs that read blocks follow it.");
 
     public void AddTo(Command verb)
     {

@@ -64,7 +64,7 @@ internal static class GetVerb
 
         bool isFolder = file is not null && !ContentOutput.IsDirectory(form)
             && (file.EndsWith('/') || Directory.Exists(file));
-        if (texts.Length > 1 && !isFolder && !ContentOutput.IsDirectory(form))
+        if (texts.Length > 1 && !isFolder && (file is null || !ContentOutput.IsDirectory(form)))
             throw new ArrowCidException(ErrorCode.InvalidArgument,
                 "several blocks go to a directory; name it: -o DIR/");
         using BlockPlaces places = open();

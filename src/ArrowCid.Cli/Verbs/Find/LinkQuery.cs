@@ -1,3 +1,4 @@
+using System.Text;
 using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
@@ -48,10 +49,9 @@ internal sealed class LinkQuery(CidStore store)
 
     private static string Quoted(string text)
     {
-        string escaped = text.Replace("\\", "\\\\", StringComparison.Ordinal)
-            .Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)
-            .Replace("\r", "\\r", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal);
-        return $"\"{escaped}\"";
+        var quoted = new StringBuilder();
+        FilterText.Quote(text, quoted);
+        return quoted.ToString();
     }
 
     private IEnumerable<(string Predicate, string Object)> LinksOf(StoredEntry entry, string? wanted)

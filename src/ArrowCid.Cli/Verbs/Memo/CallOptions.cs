@@ -9,15 +9,15 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary>The options that say the arguments of a call.</summary>
 internal sealed class CallOptions
 {
-    private readonly Option<string[]> _parameters = Several("--param", "NAME=TEXT",
+    private readonly Option<string[]> _parameters = Verb.Several("--param", "NAME=TEXT",
         "An argument that is a value: NAME=TEXT for text, NAME:=JSON for a number, true, null, a list or an object; " +
         "may be given several times.");
 
-    private readonly Option<string[]> _inputs = Several("--in", "NAME=WHAT",
+    private readonly Option<string[]> _inputs = Verb.Several("--in", "NAME=WHAT",
         "An argument that is a block: a name after @, a CID, a file or a directory; NAME may be left out of @NAME " +
         "and of a file. May be given several times.");
 
-    private readonly Option<string[]> _environment = Several("--env", "VARIABLE",
+    private readonly Option<string[]> _environment = Verb.Several("--env", "VARIABLE",
         "A variable of the environment on which the result depends; may be given several times.");
 
     private readonly Option<string?> _version = new("--version")
@@ -138,14 +138,6 @@ internal sealed class CallOptions
             _ => node,
         };
     }
-
-    private static Option<string[]> Several(string name, string help, string description) => new(name)
-    {
-        HelpName = help,
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = false,
-        Description = description,
-    };
 
     private static ArrowCidException Wrong(string message) => new(ErrorCode.InvalidArgument, message);
 }

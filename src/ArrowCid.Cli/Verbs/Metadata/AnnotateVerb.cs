@@ -13,21 +13,11 @@ internal static class AnnotateVerb
             HelpName = "JSON",
             Description = "JSON about the blocks, which filters reach as json.PATH; it replaces what was there.",
         };
-        Option<string[]> parents = Several("--parent", "CID",
-            "A parent: a block that these were made from, by CID or name; may be given several times.");
-        Option<string[]> locations = Several("--location", "URL",
-            "A location where others find the blocks; may be given several times.");
-        Option<string[]> tags = Several("--tag", "K=V", "A tag; may be given several times.");
+        Option<string[]> parents = FactOptions.Parents(), locations = FactOptions.Locations();
+        Option<string[]> tags = FactOptions.Tags();
         var producer = new Option<string?>("--producer") { HelpName = "P", Description = "The producer." };
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
-        tags.Validators.Add(result =>
-        {
-            foreach (System.CommandLine.Parsing.Token token in result.Tokens)
-            {
-                if (Assignment.Fault(token.Value) is { } fault) result.AddError($"--tag: {fault}");
-            }
-        });
         var verb = new Verb("annotate",
             "Set metadata of blocks: JSON, parents, producer, locations, tags. The output is CID  annotated. What is " +
             "given replaces what the blocks had; tags one by one.",
@@ -73,12 +63,4 @@ internal static class AnnotateVerb
         foreach (Cid cid in chosen.Cids) output.Line($"{cid}  {(isDryRun ? "would be " : "")}{word}");
         return 0;
     }
-
-    private static Option<string[]> Several(string name, string value, string description) => new(name)
-    {
-        HelpName = value,
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = false,
-        Description = description,
-    };
 }

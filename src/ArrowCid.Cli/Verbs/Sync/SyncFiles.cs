@@ -38,25 +38,13 @@ internal static class SyncFiles
         StoreBackup? earlier = files.Files.Length == 0 ? null : files.Read(prove: false);
         (long here, IReadOnlyList<SyncItem> lacking) = BackupDifferences.Of(store, earlier, path);
         BackupResult? made = isDryRun ? null : BackupVerb.Write(store, path).Made;
-        return new SyncReport
+        return ReportOf(path) with
         {
-            Peer = path,
-            Way = SyncWay.List,
             BlocksHere = here,
             BlocksThere = earlier?.BlockCount ?? 0,
-            SearchBytes = 0,
-            RoundTrips = 0,
-            BlocksPulled = 0,
-            BytesPulled = 0,
             BlocksPushed = made is null ? lacking.Count : isOne ? made.Blocks : made.NewBlocks,
             BytesPushed = made is null || !isOne ? lacking.Sum(block => block.ByteLength) : made.ByteLength,
-            FactsPulled = 0,
             FactsPushed = made?.NewFacts ?? 0,
-            FactsRefused = 0,
-            NamesPulled = [],
-            NamesPushed = [],
-            Conflicts = [],
-            NamesWaiting = [],
             Items = isDryRun ? lacking : [],
             IsDryRun = isDryRun,
         };
@@ -69,27 +57,34 @@ internal static class SyncFiles
         using var progress = new Progress("bytes read");
         CarImport read = store.Transfer.ImportCar(car, progress: progress);
         ImportedBlock[] taken = [.. read.Blocks.Where(block => block.IsNew)];
-        return new SyncReport
+        return ReportOf(path) with
         {
-            Peer = path,
-            Way = SyncWay.List,
-            BlocksHere = 0,
             BlocksThere = read.Blocks.Count,
-            SearchBytes = 0,
-            RoundTrips = 0,
             BlocksPulled = taken.Length,
             BytesPulled = taken.Sum(block => block.ByteLength),
-            BlocksPushed = 0,
-            BytesPushed = 0,
-            FactsPulled = 0,
-            FactsPushed = 0,
-            FactsRefused = 0,
-            NamesPulled = [],
-            NamesPushed = [],
-            Conflicts = [],
-            NamesWaiting = [],
-            Items = [],
-            IsDryRun = false,
         };
     }
+
+    private static SyncReport ReportOf(string path) => new()
+    {
+        Peer = path,
+        Way = SyncWay.List,
+        BlocksHere = 0,
+        BlocksThere = 0,
+        SearchBytes = 0,
+        RoundTrips = 0,
+        BlocksPulled = 0,
+        BytesPulled = 0,
+        BlocksPushed = 0,
+        BytesPushed = 0,
+        FactsPulled = 0,
+        FactsPushed = 0,
+        FactsRefused = 0,
+        NamesPulled = [],
+        NamesPushed = [],
+        Conflicts = [],
+        NamesWaiting = [],
+        Items = [],
+        IsDryRun = false,
+    };
 }

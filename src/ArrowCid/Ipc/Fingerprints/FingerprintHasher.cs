@@ -1,3 +1,4 @@
+using System.Text;
 using ArrowCid.Columnar;
 using ArrowCid.Memory;
 
@@ -57,7 +58,7 @@ internal sealed class FingerprintHasher
     public LogicalFingerprint Finish()
     {
         var whole = new LogicalBytes();
-        whole.Add("lfp1"u8);
+        whole.Add(Encoding.ASCII.GetBytes(Algorithm));
         whole.AddUInt32((uint)_columns.Length);
         whole.AddUInt64((ulong)Rows);
         var columns = new KeyValuePair<string, Cid>[_columns.Length];

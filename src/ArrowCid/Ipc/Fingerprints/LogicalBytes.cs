@@ -9,7 +9,8 @@ internal sealed class LogicalBytes(Sha256? hash = null)
 {
     private const int HashedAtOnce = 1 << 16;
 
-    private byte[] _bytes = new byte[hash is null ? 256 : HashedAtOnce];
+    // It grows up to what is hashed at once: a table may have very many columns.
+    private byte[] _bytes = new byte[256];
     private int _count;
 
     /// <summary>The bytes that were written, where there is no hash.</summary>
@@ -22,7 +23,7 @@ internal sealed class LogicalBytes(Sha256? hash = null)
     public Span<byte> Reserve(int count)
     {
         if (_bytes.Length - _count >= count) return _bytes.AsSpan(_count);
-        Flush();
+        if (_bytes.Length >= HashedAtOnce) Flush();
         long needed = (long)_count + count;
         if (needed > Array.MaxLength)
             throw new ArrowCidException(ErrorCode.TooLarge, "a value has more than 2^31 - 57 bytes");

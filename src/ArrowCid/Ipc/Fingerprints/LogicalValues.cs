@@ -80,22 +80,21 @@ internal static class LogicalValues
         ArrowArray? values = array.Dictionary;
         int limit = values?.Length ?? 0;
         ReadOnlySpan<byte> indices = array.Buffers[1].Span;
-        int[]? ends = limit > 0 && limit <= count ? new int[limit + 1] : null;
-        var known = new LogicalBytes();
-        for (int i = 0; ends is not null && i < limit; i++)
+        LogicalBytes? known = limit > 0 && limit <= count ? new LogicalBytes() : null;
+        int[] ends = known is null ? [] : new int[limit + 1];
+        for (int i = 0; known is not null && i < limit; i++)
         {
-            if (!IsShort(values!, i))
+            if (!IsShort(values!, i) || known.Written.Length > MaxDictionaryBytes)
             {
-                ends = null;
+                known = null;
                 break;
             }
 
             Append(known, values!, i, 1);
             ends[i + 1] = known.Written.Length;
-            if (known.Written.Length > MaxDictionaryBytes) ends = null;
         }
 
-        ReadOnlySpan<byte> written = known.Written;
+        ReadOnlySpan<byte> written = known is null ? default : known.Written;
         bool hasNulls = !array.Validity.IsEmpty;
         for (int i = start; i < start + count; i++)
         {
@@ -108,7 +107,7 @@ internal static class LogicalValues
             int entry = Slots.Index(array, indices, i, limit);
             if (entry < 0)
                 throw new InvalidArrowException($"an index is outside its dictionary of {limit}", row: i);
-            if (ends is null) Append(to, values!, entry, 1);
+            if (known is null) Append(to, values!, entry, 1);
             else to.Add(written[ends[entry]..ends[entry + 1]]);
         }
     }

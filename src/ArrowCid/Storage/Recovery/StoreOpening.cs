@@ -15,6 +15,9 @@ internal static class StoreOpening
     private const uint GroupWait = 0x1b6; // 0666
     private const uint Sticky = 0x200; // 01000
 
+    // Longer than a fork takes to its exec on a busy machine.
+    private static readonly TimeSpan s_longestFork = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Opens or makes a store's control file; the presence byte is then locked for reading.</summary>
     public static ControlFile Open(string directory, StoreSettings settings, out Mapping? wait)
     {
@@ -78,12 +81,13 @@ internal static class StoreOpening
         }
         catch (ArrowCidException e) when (mayRepair && e.Code == ErrorCode.BlockCorrupt)
         {
-            if (locks.TryLock(StoreLayout.PresenceLock, 1, exclusive: true) != 0) throw InUse(directory);
+            if (!TryLockExclusive(() => locks.TryLock(StoreLayout.PresenceLock, 1, exclusive: true) == 0))
+                throw InUse(directory);
             return RebuildWithout(directory, folder);
         }
 
-        if (control is null || !control.TryLock(StoreLayout.PresenceLock, exclusive: true) || !IsStillNamed(folder,
-            status))
+        if (control is null || !TryLockExclusive(() => control.TryLock(StoreLayout.PresenceLock, exclusive: true)) ||
+            !IsStillNamed(folder, status))
             throw InUse(directory);
         if (!control.IsWritable)
             throw new ArrowCidException(ErrorCode.FormatVersion,
@@ -123,6 +127,20 @@ internal static class StoreOpening
                 _ = folder.Unlink(temporary);
             }
         }
+    }
+
+    /// <summary>Takes a lock that no other process may share. A child of a process that had the store open keeps that
+    /// process's locks from its fork to its exec, also after the store was closed: so this waits a moment.</summary>
+    private static bool TryLockExclusive(Func<bool> tryLock)
+    {
+        long started = Stopwatch.GetTimestamp();
+        while (!tryLock())
+        {
+            if (Stopwatch.GetElapsedTime(started) >= s_longestFork) return false;
+            Thread.Sleep(1);
+        }
+
+        return true;
     }
 
     private static ArrowCidException InUse(string directory) => new(ErrorCode.Busy,

@@ -145,7 +145,7 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
         return new KeyIndex(a, [.. key.Select(name => Array.Find(pairs, pair => pair.Name == name && pair.IsKey)
             ?? throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"the key '{name}' is no column of one type in both; there are: " +
-                $"{string.Join(", ", pairs.Select(pair => pair.Name))}"))]);
+                $"{string.Join(", ", pairs.Where(pair => pair.IsKey).Select(pair => pair.Name))}"))]);
     }
 
     /// <summary>Finds the columns that two batches share, once for a pair of schemas.</summary>
