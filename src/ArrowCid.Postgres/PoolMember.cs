@@ -323,7 +323,7 @@ public sealed class PoolMember : IAsyncDisposable
                     return new PoolToken(_pool.Id, xid, seq);
                 case NameSwap.Outcome.Fenced: throw _lease.Fence();
                 case NameSwap.Outcome.Missing: throw Missing(missing!);
-                case NameSwap.Outcome.Ahead: throw FactTable.IsAhead(swap.Stamp);
+                case NameSwap.Outcome.Ahead: throw FactTable.AheadError(swap.Stamp);
             }
         }
 

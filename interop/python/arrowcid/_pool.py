@@ -155,6 +155,6 @@ def pool(registry: Optional[str] = None, *, blocks: Optional[str] = None, store:
 
     The library has no client of PostgreSQL or S3, so that what uses stores alone stays small: the command talks to the
     pool, in a process of its own for each call and one for the membership, and the data come by way of the store, where
-    both have it mapped. A call takes about a tenth of a second more than in C#.
+    both have it mapped. Each call starts a process.
     """
     return Pool(registry, blocks, store, command)

@@ -201,9 +201,8 @@ internal sealed class FactFollower : IAsyncDisposable
         {
             if (facts is null) continue;
             rows++;
-            // The database refuses such facts of members; they would stop this one until their time has come.
-            if (FactTable.IsAhead(facts, now)) continue;
-            if (!_isKnown(member, facts)) Append(facts);
+            // The database refuses facts of members that are ahead; they would stop this one until their time has come.
+            if (!_isKnown(member, facts) && !FactTable.IsAhead(facts, now)) Append(facts);
         }
 
         if (rows > 0)

@@ -109,7 +109,7 @@ internal static class FactTable
 
     private static void ThrowIfAhead(FactStamp stamp, DateTimeOffset now)
     {
-        if (stamp.When - now > FactLimits.MaxAhead) throw IsAhead(stamp);
+        if (stamp.When - now > FactLimits.MaxAhead) throw AheadError(stamp);
     }
 
     /// <summary>Whether a payload has a stamp that is more than an hour ahead of the database's clock.</summary>
@@ -118,7 +118,7 @@ internal static class FactTable
             (long)(group.Stamp.Time >> 16) - nowMilliseconds > (long)FactLimits.MaxAhead.TotalMilliseconds);
 
     /// <summary>The error of a stamp that is more than an hour ahead of the database's clock.</summary>
-    public static ArrowCidException IsAhead(FactStamp stamp) => new(ErrorCode.InvalidData,
+    public static ArrowCidException AheadError(FactStamp stamp) => new(ErrorCode.InvalidData,
         string.Create(CultureInfo.InvariantCulture,
             $"a fact of {stamp.When:u} is over an hour ahead of the database's clock; set the clock that is wrong"));
 

@@ -1,4 +1,4 @@
-// Builds the explorer: checks its types, bundles it, and writes what the server embeds.
+// Builds the explorer: checks its types, bundles it, and writes the scripts that the server embeds.
 //
 //   node build.mjs NODE_MODULES [OUTPUT]
 //
@@ -43,7 +43,6 @@ try {
     jsxImportSource: 'preact',
     banner: { js: `/*! With preact.\n${license}\n*/` },
   });
-  for (const file of ['index.html', 'explorer.css']) cpSync(join(here, 'source', file), resolve(output, file));
   // The package's own file, byte for byte: the pages load it before the explorer.
   writeFileSync(resolve(output, 'apache-arrow.js'), readFileSync(join(nodeModules, 'apache-arrow', 'Arrow.esnext.min.js')));
 } finally {

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Server.Http;
 
-/// <summary>The explorer: the files of <c>Explorer/built</c> and the modules of <c>interop/browser</c>, which the
-/// assembly holds.</summary>
+/// <summary>The explorer: the page and style sheet of <c>Explorer/source</c>, the scripts of <c>Explorer/built</c> and
+/// the modules of <c>interop/browser</c>, which the assembly holds.</summary>
 internal static class Page
 {
     // Which scripts may run stands in the page itself, so that it holds on any server; this cannot stand there.

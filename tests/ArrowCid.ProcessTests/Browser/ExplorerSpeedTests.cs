@@ -31,7 +31,7 @@ public sealed class ExplorerSpeedTests(ExplorerBrowser browser, ITestOutputHelpe
         }
 
         await File.WriteAllTextAsync(file, text.ToString());
-        string batch = Command.Run("put", "--store", served.Directory, "--json", file).Exits(0).Json[0].GetProperty("cid").GetString()!;
+        string batch = Command.Run("put", "--store", served.Directory, "--json", "--rows-per-block", $"{Rows}", file).Exits(0).Json[0].GetProperty("cid").GetString()!;
         string dataset = Command.Run("put", "--store", served.Directory, "--json", "--rows-per-block", "65536", "--dataset", "million", file)
             .Exits(0).Json[^1].GetProperty("cid").GetString()!;
         foreach ((string what, string cid) in new[] { ("dataset of 16 batches", dataset), ("batch", batch) })

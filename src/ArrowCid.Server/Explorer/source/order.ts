@@ -55,21 +55,14 @@ async function filter(frame: Frame, { column, kind, value }: RowTest): Promise<U
     }
   };
   const rows: number[] = [];
-  const turns = new Turns();
-  for (let part = 0; part < frame.parts.length; part++) {
-    const vector = frame.column(part, column);
-    const start = frame.starts[part]!;
-    for (let i = 0; i < vector.length; i++) {
-      if (i % 8192 === 0) await turns.next();
-      const cell = vector.get(i);
-      const isNull = cell === null;
-      const passes = kind === 'is null' ? isNull
-        : kind === 'is not null' ? !isNull
-          : kind === 'contains' ? !isNull && textOf(cell, type).toLowerCase().includes(asked)
-            : !isNull && compares(Number.isNaN(number) ? textOf(cell, type) : '', Number.isNaN(number) ? 0 : numberOf(cell, type));
-      if (passes) rows.push(start + i);
-    }
-  }
+  await visit(frame, column, (row, cell) => {
+    const isNull = cell === null;
+    const passes = kind === 'is null' ? isNull
+      : kind === 'is not null' ? !isNull
+        : kind === 'contains' ? !isNull && textOf(cell, type).toLowerCase().includes(asked)
+          : !isNull && compares(Number.isNaN(number) ? textOf(cell, type) : '', Number.isNaN(number) ? 0 : numberOf(cell, type));
+    if (passes) rows.push(row);
+  });
   return Uint32Array.from(rows);
 }
 

@@ -105,8 +105,10 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
                     if (number != first)
                     {
                         At = _found![^1].Cursor;
-                        bool isWhole = _found.RemoveAll(put => !Passes(put)) == 0 && _names is null;
-                        if (await GivesAsync(isWhole ? first : null, give).ConfigureAwait(false))
+                        _ = _found.RemoveAll(put => !Passes(put));
+                        // All who hear every put, and nothing else, are given the same.
+                        bool isShared = filter is null && _names is null && withPuts;
+                        if (await GivesAsync(isShared ? first : null, give).ConfigureAwait(false))
                             watcher.Spoke();
                     }
 

@@ -108,7 +108,7 @@ public sealed class ChannelPeers
         if (block is not { } cid) return all;
         try
         {
-            IpldNode node = store.Reading.ReadNode(cid) ?? throw store.Proofs.NotHere(cid);
+            IpldNode node = store.Reading.ReadSettings(cid) ?? throw store.Proofs.NotHere(cid);
             IpldNode channels = ManifestNode.Of(node, Kind, "channels").Map("channels");
             foreach ((string channel, IpldNode peers) in channels.Entries)
                 all[channel] = [.. peers.Items.Select(peer => peer.AsText())];

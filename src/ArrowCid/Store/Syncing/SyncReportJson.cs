@@ -1,8 +1,9 @@
 using System.Text.Json;
+using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>The report of a sync as JSON, the same in the command and in the C library.</summary>
+/// <summary>The report of a sync as JSON.</summary>
 internal static class SyncReportJson
 {
     /// <summary>Writes the members of a block of the report.</summary>
@@ -40,20 +41,13 @@ internal static class SyncReportJson
         writer.WriteNumber("factsPulled", report.FactsPulled);
         writer.WriteNumber("factsPushed", report.FactsPushed);
         writer.WriteNumber("factsRefused", report.FactsRefused);
-        Write(writer, "namesPulled", report.NamesPulled);
-        Write(writer, "namesPushed", report.NamesPushed);
-        Write(writer, "namesWaiting", report.NamesWaiting);
+        EntryJson.WriteTexts(writer, "namesPulled", report.NamesPulled);
+        EntryJson.WriteTexts(writer, "namesPushed", report.NamesPushed);
+        EntryJson.WriteTexts(writer, "namesWaiting", report.NamesWaiting);
         writer.WriteNumber("statementsHolding", report.StatementsHolding);
         writer.WriteNumber("statementsBroken", report.StatementsBroken);
         writer.WriteNumber("conflicts", report.Conflicts.Count);
         writer.WriteNumber("removed", report.RemovedBlocks);
-    }
-
-    private static void Write(Utf8JsonWriter writer, string member, IReadOnlyList<string> texts)
-    {
-        writer.WriteStartArray(member);
-        foreach (string text in texts) writer.WriteStringValue(text);
-        writer.WriteEndArray();
     }
 
     private static string Text<T>(T value) where T : struct, Enum =>

@@ -35,7 +35,7 @@ public sealed class TortureTests
     }
 
     /// <summary>A copy to a bucket is killed after its objects, its index object, a merge of those and a removal.</summary>
-    [ProcessTests.ProgramFact(Programs.Moto)]
+    [ProgramFact(Programs.Moto)]
     public async Task Killed_at_every_step_of_a_bucket_processes_lose_no_block()
     {
         string seed = Environment.GetEnvironmentVariable("ARROWCID_SEED") ?? "16";
